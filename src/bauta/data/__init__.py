@@ -1,0 +1,1 @@
+"""Readers of data sets, and how their people are split. Never imports torch."""

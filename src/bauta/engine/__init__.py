@@ -1,0 +1,1 @@
+"""Running networks. `session` is the only file that imports onnxruntime."""
