@@ -1,0 +1,61 @@
+"""The upright square of a picture that a regressor looks at, and the way back.
+
+A crop is found from a detector's box (upright, not turned) or from the mesh of the frame before
+(turned with the head). Both give the same framing: the face's points, forehead to chin, fill
+1 / MARGIN of the side.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from bauta.geometry import affine
+from bauta.geometry.alignment import umeyama
+from bauta.geometry.rotation import upright_angle
+from bauta.tables import mesh478
+
+MARGIN = 1.25
+"""Side of the crop over the longer side of the points' box in the turned frame."""
+
+
+@dataclass(frozen=True)
+class Roi:
+    """A turned square: `center` (2,) and `side` in pixels, `angle` in radians clockwise on screen."""
+
+    center: np.ndarray
+    side: float
+    angle: float
+
+    def transform(self, size: int) -> np.ndarray:
+        """T_crop_image (2, 3) for a crop of `size` pixels."""
+        return affine.similarity(self.center, self.side, self.angle, size)
+
+
+def mesh_rotation(mesh: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """R_camera_head (3, 3) of a mesh (478, 3) in pixels, and the residual (468,) in pixels.
+
+    Similarity of the canonical face to the points (weak perspective), `umeyama`.
+    """
+    canonical = mesh478()["canonical"].astype(np.float64)
+    points = mesh[: len(canonical)].astype(np.float64)
+    scale, R, t = umeyama(canonical, points)
+    residual = np.linalg.norm(points - (scale * canonical @ R.T + t), axis=1)
+    return R, residual
+
+
+def roi_of_points(points: np.ndarray, angle: float) -> Roi:
+    """Roi around points (N, 2 or 3) when the head is turned by `angle`."""
+    cos, sin = np.cos(angle), np.sin(angle)
+    R_image_upright = np.array([[cos, -sin], [sin, cos]])
+    upright = points[:, :2] @ R_image_upright
+    low, high = upright.min(0), upright.max(0)
+    side = MARGIN * float(max(high - low))
+    return Roi(R_image_upright @ ((low + high) / 2), max(side, 1.0), angle)
+
+
+def roi_of_mesh(mesh: np.ndarray) -> Roi:
+    """Roi of a mesh (478, 3) in pixels, turned so that the head is upright."""
+    R, _ = mesh_rotation(mesh)
+    return roi_of_points(mesh[:468], upright_angle(R))

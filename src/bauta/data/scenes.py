@@ -1,0 +1,192 @@
+"""Scenes for the detector: labelled faces pasted into photographs without people.
+
+A scene begins with a background (a clean photograph, a mosaic of whole pictures, plain colour) and
+takes patches, each a similarity transform of one picture under a soft mask. The faces of a patch
+become boxes (well visible and sure), regions to ignore (doubtful, tiny, half hidden) or nothing.
+Patches without faces are pasted in the same way, so that a pasted edge says nothing.
+
+Everything is drawn from the generator handed in: the same seed makes the same scene.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from bauta.data.canvas import Canvas, Scene, shrink, similarity, soft_mask
+from bauta.data.cutouts import Face, Picture, box_of, read_backgrounds, read_cutouts
+from bauta.data.degrade import degrade, grey
+
+SOURCES = {"ytf": 0.45, "masks": 0.27, "lfw": 0.22, "negatives": 0.06}
+"""Share of the pasted pictures by set."""
+
+
+def tint(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Give a grey picture a skin-like chroma, stronger where it is bright."""
+    light = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    strength = 0.4 + 0.6 * np.minimum(light, 160) / 160
+    red, blue = rng.uniform(4, 34) * strength, -rng.uniform(4, 30) * strength
+    planes = np.stack([light, red + 128, blue + 128], 2)
+    return cv2.cvtColor(np.clip(planes, 0, 255).astype(np.uint8), cv2.COLOR_YCrCb2RGB)
+
+
+@dataclass(frozen=True)
+class Patch:
+    """What is pasted: `image` (h, w, 3), its `faces`, and the mask: the box `area` (4,) in pixels
+    of the image, oval or not, `feather` as a share of the area's width."""
+
+    image: np.ndarray
+    faces: tuple[Face, ...]
+    area: np.ndarray
+    oval: bool
+    feather: float
+
+
+def roll_of(rng: np.random.Generator) -> float:
+    """Degrees: mostly nearly upright, often up to 45, now and then up to 100."""
+    kind = rng.random()
+    if kind < 0.5:
+        return float(rng.normal(0, 8))
+    return float(rng.uniform(-45, 45) if kind < 0.92 else rng.uniform(-100, 100))
+
+
+def cut(image: np.ndarray, picture: Picture, box: np.ndarray, rng: np.random.Generator) -> Patch:
+    """The patch around a box (4,): an oval, a rectangle with context, or the whole picture."""
+    whole = np.array([0, 0, image.shape[1], image.shape[0]], np.float32)
+    span = float((box[2:] - box[:2]).mean())
+    kind = rng.random()
+    if kind < 0.3:
+        return Patch(image, picture.faces, whole, False, float(rng.choice([0.0, 0.03, 0.08])))
+    oval = bool(kind < 0.6)
+    margin = rng.uniform(0.1, 0.5, 4) if oval else rng.uniform(0.1, 1.2, 4)
+    area = box + margin * span * (-1, -1, 1, 1)
+    if not oval or rng.random() < 0.5:
+        area = np.clip(area, 0, whole[[2, 3, 2, 3]])
+    return Patch(image, picture.faces, area, oval, float(rng.choice([0.0, 0.03, 0.08, 0.15])))
+
+
+def put(canvas: Canvas, patch: Patch, matrix: np.ndarray, clip: np.ndarray | None = None) -> bool:
+    """Paste a patch through `matrix` (2, 3), shrinking it first where that avoids aliasing."""
+    scale = float(np.hypot(*matrix[:, 0]))
+    small, factors = shrink(patch.image, scale)
+    area = patch.area * np.tile(factors, 2)
+    feather = patch.feather * float(area[2] - area[0])
+    mask = soft_mask(small.shape[:2], area, patch.oval, feather)
+    outlines = [(face.outline * factors, face.sure) for face in patch.faces]
+    inner = np.concatenate([matrix[:, :2] / factors, matrix[:, 2:]], 1)
+    return canvas.paste(small, outlines, inner, mask, clip)
+
+
+class SceneMaker:
+    """Makes scenes of one split. `smallest` and `largest`: face sizes, root of the area, pixels."""
+
+    def __init__(self, split: str, smallest: float = 9.0, largest: float = 300.0) -> None:
+        self.clean, peopled = read_backgrounds(split)
+        self.sources: dict[str, list[Picture]] = {
+            name: read_cutouts(name, split) for name in ("ytf", "masks", "lfw")
+        }
+        self.sources["negatives"] = peopled
+        self.smallest, self.largest = smallest, largest
+
+    def compose(self, rng: np.random.Generator, height: int, width: int) -> Scene:
+        """One scene of the given size."""
+        kind = rng.random()
+        canvas = Canvas(self._background(rng, height, width))
+        if kind < 0.22:
+            self._mosaic(canvas, rng)
+        empty = rng.random() < 0.12
+        count = 0 if empty else int(rng.integers(0 if kind < 0.22 else 1, 7))
+        for _ in range(count):
+            self._face(canvas, rng)
+        for _ in range(int(rng.integers(0, 4))):
+            self._distractor(canvas, rng)
+        canvas.image = degrade(canvas.image, rng)
+        return canvas.scene()
+
+    def empty(self, rng: np.random.Generator, height: int, width: int) -> Scene:
+        """A photograph without people, as large as possible, nothing pasted or degraded."""
+        return Scene(self._photograph(rng, height, width))
+
+    def _photograph(self, rng: np.random.Generator, height: int, width: int) -> np.ndarray:
+        image = self.clean[rng.integers(len(self.clean))].image()
+        if rng.random() < 0.15:
+            image = np.ascontiguousarray(np.rot90(image, int(rng.integers(1, 4))))
+        if rng.random() < 0.5:
+            image = np.ascontiguousarray(image[:, ::-1])
+        cover = max(height / image.shape[0], width / image.shape[1])
+        scale = cover * np.exp(rng.uniform(0, 0.9))
+        image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        low, right = max(height - image.shape[0], 0), max(width - image.shape[1], 0)
+        image = cv2.copyMakeBorder(image, 0, low, 0, right, cv2.BORDER_REFLECT)
+        y = int(rng.integers(0, image.shape[0] - height + 1))
+        x = int(rng.integers(0, image.shape[1] - width + 1))
+        return image[y : y + height, x : x + width].copy()
+
+    def _background(self, rng: np.random.Generator, height: int, width: int) -> np.ndarray:
+        if rng.random() < 0.93:
+            return self._photograph(rng, height, width)
+        corners = rng.uniform(0, 255, (2, 2, 3)).astype(np.float32)
+        plain = cv2.resize(corners, (width, height), interpolation=cv2.INTER_LINEAR)
+        return np.clip(plain, 0, 255).astype(np.uint8)
+
+    def _pick(self, rng: np.random.Generator) -> tuple[Picture, np.ndarray]:
+        name = rng.choice(list(SOURCES), p=list(SOURCES.values()))
+        pool = self.sources[name]
+        picture = pool[rng.integers(len(pool))]
+        image = picture.image()
+        if name == "lfw" and rng.random() < 0.6:
+            image = tint(image, rng)
+        return picture, image
+
+    def _mosaic(self, canvas: Canvas, rng: np.random.Generator) -> None:
+        """Whole real pictures side by side, each cropped to its cell."""
+        height, width = canvas.image.shape[:2]
+        rows, columns = rng.integers(1, 4, 2)
+        ys = np.linspace(0, height, rows + 1).astype(int)
+        xs = np.linspace(0, width, columns + 1).astype(int)
+        for y1, y2 in zip(ys[:-1], ys[1:], strict=True):
+            for x1, x2 in zip(xs[:-1], xs[1:], strict=True):
+                picture, image = self._pick(rng)
+                cell, size = np.array([x2 - x1, y2 - y1]), np.array(image.shape[1::-1])
+                scale = float((cell / size).max() * np.exp(rng.uniform(0, 0.4)))
+                flip = bool(rng.random() < 0.5)
+                slack = (size * scale - cell).clip(0) / 2
+                target = (x1, y1) + cell / 2 + rng.uniform(-1, 1, 2) * slack
+                matrix = similarity(scale, 0.0, flip, size / 2, target)
+                area = np.array([0, 0, *size], np.float32)
+                patch = Patch(image, picture.faces, area, False, 0.0)
+                put(canvas, patch, matrix, np.array([x1, y1, x2, y2]))
+
+    def _face(self, canvas: Canvas, rng: np.random.Generator) -> None:
+        """One face at a random size, place and roll, with more or less of what surrounds it."""
+        height, width = canvas.image.shape[:2]
+        picture, image = self._pick(rng)
+        box = box_of(picture.faces[rng.integers(len(picture.faces))].outline)
+        largest = min(self.largest, 0.9 * max(height, width))
+        size = np.exp(rng.uniform(np.log(self.smallest), np.log(largest)))
+        scale = float(size / max(float((box[2:] - box[:2]).prod()) ** 0.5, 1.0))
+        patch = cut(image, picture, box, rng)
+        for _ in range(3):
+            target = rng.uniform(-0.02, 1.02, 2) * (width, height)
+            flip = bool(rng.random() < 0.5)
+            matrix = similarity(scale, roll_of(rng), flip, (box[:2] + box[2:]) / 2, target)
+            if put(canvas, patch, matrix):
+                return
+
+    def _distractor(self, canvas: Canvas, rng: np.random.Generator) -> None:
+        """A piece of a photograph without people, pasted just as a face would be."""
+        picture = self.clean[rng.integers(len(self.clean))]
+        image = picture.image()
+        size = np.array(image.shape[1::-1])
+        span = size * rng.uniform(0.1, 0.5, 2)
+        low = rng.uniform(0, 1, 2) * (size - span)
+        box = np.concatenate([low, low + span]).astype(np.float32)
+        if rng.random() < 0.5:
+            image = grey(image, 1.0)
+            image = tint(image, rng) if rng.random() < 0.5 else image
+        scale = float(np.exp(rng.uniform(np.log(0.15), np.log(1.5))))
+        target = rng.uniform(0, 1, 2) * canvas.image.shape[1::-1]
+        matrix = similarity(scale, roll_of(rng), False, low + span / 2, target)
+        put(canvas, cut(image, picture, box, rng), matrix)

@@ -1,0 +1,1 @@
+"""Boxes, affine maps, rotations and alignment on plain arrays."""

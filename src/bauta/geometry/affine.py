@@ -1,0 +1,50 @@
+"""Affine maps of the plane as (2, 3) float64 matrices `T_to_from`, on continuous coordinates.
+
+A point maps as `p_to = T[:, :2] @ p_from + T[:, 2]`. Pixel (0, 0) covers 0..1.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def similarity(center: np.ndarray, side: float, angle: float, size: int) -> np.ndarray:
+    """T_crop_image of a square crop: `p_crop = size / side * R(-angle) (p - center) + size / 2`.
+
+    `center` (2,) and `side` in pixels of the picture, `angle` in radians clockwise on screen,
+    `size` the crop's pixels.
+    """
+    scale = size / side
+    cos, sin = scale * np.cos(angle), scale * np.sin(angle)
+    linear = np.array([[cos, sin], [-sin, cos]])
+    return np.column_stack([linear, size / 2 - linear @ np.asarray(center, np.float64)])
+
+
+def invert(T: np.ndarray) -> np.ndarray:
+    """Inverse of an affine map (2, 3)."""
+    linear = np.linalg.inv(T[:, :2])
+    return np.column_stack([linear, -linear @ T[:, 2]])
+
+
+def compose(T_c_b: np.ndarray, T_b_a: np.ndarray) -> np.ndarray:
+    """T_c_a: first `T_b_a`, then `T_c_b`."""
+    linear = T_c_b[:, :2] @ T_b_a[:, :2]
+    return np.column_stack([linear, T_c_b[:, :2] @ T_b_a[:, 2] + T_c_b[:, 2]])
+
+
+def scale_of(T: np.ndarray) -> float:
+    """Length in the target of a unit length in the origin, sqrt(|det|)."""
+    return float(np.sqrt(abs(np.linalg.det(T[:, :2]))))
+
+
+def apply(T: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """Map points (..., 2), or (..., 3) whose z is scaled by `scale_of(T)`; float32."""
+    flat = points[..., :2] @ T[:, :2].T + T[:, 2]
+    if points.shape[-1] == 3:
+        flat = np.concatenate([flat, points[..., 2:] * scale_of(T)], axis=-1)
+    return flat.astype(np.float32)
+
+
+def for_opencv(T: np.ndarray) -> np.ndarray:
+    """The same map for cv2.warpAffine, which counts pixel centres from 0 (half a pixel less)."""
+    return np.column_stack([T[:, :2], T[:, 2] + T[:, :2] @ (0.5, 0.5) - 0.5])

@@ -1,0 +1,45 @@
+"""Losses of the landmark regressors. Distances are in percent of the crop's side."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional as fn
+
+Z_WEIGHT = 0.5
+
+
+def distance(predicted: Tensor, target: Tensor, size: int) -> Tensor:
+    """Euclidean distance (B, points) in percent of `size`; z counts half. Smooth at zero."""
+    d = (predicted - target) * (100.0 / size)
+    if d.shape[-1] == 3:
+        d = d * d.new_tensor([1.0, 1.0, Z_WEIGHT])
+    return torch.sqrt((d * d).sum(-1) + 0.01)
+
+
+def weighted_mean(values: Tensor, weights: Tensor) -> Tensor:
+    """sum w v / max(sum w, 1)."""
+    return (values * weights).sum() / weights.sum().clamp_min(1.0)
+
+
+def laplace_nll(d: Tensor, log_sigma: Tensor) -> Tensor:
+    """Negative log likelihood of distances `d` >= 0 under a Laplace law, d / s + log s."""
+    return d * torch.exp(-log_sigma) + log_sigma
+
+
+def gap_error(predicted: Tensor, target: Tensor, pairs: Tensor, size: int) -> Tensor:
+    """How much the vector between two points of each pair (P, 2) is off; (B, P) percent of size.
+
+    Lids and lips: their common position may be uncertain while the gap between them is plain to see.
+    """
+
+    def gap(points: Tensor) -> Tensor:
+        return points[:, pairs[:, 0], :2] - points[:, pairs[:, 1], :2]
+
+    d = (gap(predicted) - gap(target)) * (100.0 / size)
+    return torch.sqrt((d * d).sum(-1) + 0.01)
+
+
+def presence_loss(logit: Tensor, present: Tensor) -> Tensor:
+    """Binary cross entropy."""
+    return fn.binary_cross_entropy_with_logits(logit, present)
