@@ -1,0 +1,102 @@
+"""Results: what the tracker says of one face in one frame. The border between both halves.
+
+Everything before a `FaceState` produces it; records, drawing and scores only read it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from bauta import schemes
+from bauta.checks import InputError, check_array, check_choice
+from bauta.geometry.rotation import to_angles
+
+
+@dataclass(frozen=True)
+class Pose:
+    """Rotation of the head. `matrix` (4, 4) head-to-camera in centimetres, or None when unknown."""
+
+    R_camera_head: np.ndarray
+    """(3, 3) float32; axes in docs/conventions.md."""
+    matrix: np.ndarray | None = None
+
+    def __post_init__(self) -> None:
+        R = check_array(self.R_camera_head, (3, 3), "R_camera_head")
+        if not np.allclose(R @ R.T, np.eye(3), atol=1e-3) or np.linalg.det(R) < 0:
+            raise InputError("R_camera_head: expected a proper rotation")
+        object.__setattr__(self, "R_camera_head", R)
+
+    @property
+    def angles(self) -> tuple[float, float, float]:
+        """(yaw, pitch, roll) in degrees."""
+        return to_angles(self.R_camera_head.astype(np.float64))
+
+    @property
+    def yaw(self) -> float:
+        """Degrees; > 0 when the subject turns to their own left (to the right in the image)."""
+        return self.angles[0]
+
+    @property
+    def pitch(self) -> float:
+        """Degrees; > 0 looking up."""
+        return self.angles[1]
+
+    @property
+    def roll(self) -> float:
+        """Degrees; > 0 when the head tilts to the right in the image."""
+        return self.angles[2]
+
+
+@dataclass(frozen=True)
+class FaceState:
+    """One face in one frame. Pixels of the picture that was given in; z grows away from the camera.
+
+    Point sets are zero-mean in z, each on its own.
+    """
+
+    id: int
+    """Stable over a clip, from 0; a person who was lost and found again may get a new one."""
+    time: float
+    """Seconds."""
+    box: np.ndarray
+    """(4,) float32 x1 y1 x2 y2, the box of the mesh points."""
+    score: float
+    """0..1, the regressor's belief that its crop holds a face."""
+    mesh: np.ndarray
+    """(478, 3) float32, scheme `mesh478`."""
+    points68: np.ndarray
+    """(68, 3) float32, scheme `ibug68`: the visible contour. z is that of the anatomical points."""
+    points68_3d: np.ndarray
+    """(68, 3) float32, scheme `ibug68-3d`: the jaw on the bone."""
+    pose: Pose
+    sigma: dict[str, np.ndarray] = field(default_factory=dict)
+    """Scheme name -> (points,) float32, expected distance from the truth in pixels."""
+
+    def __post_init__(self) -> None:
+        for name, shape in (
+            ("box", (4,)),
+            ("mesh", (478, 3)),
+            ("points68", (68, 3)),
+            ("points68_3d", (68, 3)),
+        ):
+            object.__setattr__(self, name, check_array(getattr(self, name), shape, name))
+        if not 0.0 <= self.score <= 1.0:
+            raise InputError(f"score: expected 0..1, got {self.score}")
+
+    def points(self, scheme: str) -> np.ndarray:
+        """(points, 3) of a scheme: `ibug68`, `ibug68-3d` or `mesh478`. InputError when unknown."""
+        check_choice(scheme, schemes.names(), "scheme")
+        return {
+            "ibug68": self.points68,
+            "ibug68-3d": self.points68_3d,
+            "mesh478": self.mesh,
+        }[scheme]
+
+    @property
+    def eye_openness(self) -> tuple[float, float]:
+        """Lid gap over eye width of the subject's (right, left) eye; about 0.3 open, < 0.1 shut."""
+        right, left = schemes.RIGHT_EYE478, schemes.LEFT_EYE478
+        ratio = schemes.eye_aspect_ratio
+        return float(ratio(self.mesh[right])), float(ratio(self.mesh[left]))
