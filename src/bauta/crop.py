@@ -19,6 +19,12 @@ from bauta.tables import mesh478
 MARGIN = 1.25
 """Side of the crop over the longer side of the points' box in the turned frame."""
 
+BOX_SCALE = 1.27
+BOX_SHIFT = 0.057
+"""Side of the crop over sqrt(width * height) of a detector's box, and how far the crop's centre lies
+below the box's over its height: medians over 4,773 faces of the two sets with boxes (spread of the
+side 6 %, of the centre 2-3 %)."""
+
 
 @dataclass(frozen=True)
 class Roi:
@@ -59,3 +65,10 @@ def roi_of_mesh(mesh: np.ndarray) -> Roi:
     """Roi of a mesh (478, 3) in pixels, turned so that the head is upright."""
     R, _ = mesh_rotation(mesh)
     return roi_of_points(mesh[:468], upright_angle(R))
+
+
+def roi_of_box(box: np.ndarray) -> Roi:
+    """Roi of a detector's box (4,) x1 y1 x2 y2, not turned."""
+    width, height = box[2:] - box[:2]
+    center = (box[:2] + box[2:]) / 2 + BOX_SHIFT * np.array([0.0, height])
+    return Roi(center.astype(np.float64), max(BOX_SCALE * float(np.sqrt(width * height)), 1.0), 0.0)

@@ -182,6 +182,11 @@ class Run:
         self.optimizer.load_state_dict(state["optimizer"])
         log.info("continuing from step %d", self.step)
 
+    @staticmethod
+    def read_average(folder: Path) -> dict[str, Tensor]:
+        """Averaged weights of a run's last checkpoint."""
+        return torch.load(folder / "checkpoint.pt", weights_only=True)["average"]
+
     def save(self) -> None:
         """Write the state, atomically."""
         state = {

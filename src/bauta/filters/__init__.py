@@ -1,0 +1,1 @@
+"""Filters on any array, with time in seconds."""

@@ -1,0 +1,75 @@
+"""The landmark regressor at run time: a turned square of a picture in, points of the picture out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from bauta.checks import ModelError
+from bauta.crop import Roi
+from bauta.engine.session import Session
+from bauta.geometry import affine
+
+OUTPUTS = {"mesh": "mesh478", "ibug68": "ibug68", "ibug68_3d": "ibug68-3d"}
+"""Output of the network -> scheme."""
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """Points of one face by scheme: (points, 2 or 3) float32 in pixels of the picture, z zero-mean.
+
+    `sigma` by scheme (points,), the distance from the truth that the network expects, in pixels;
+    `presence` 0..1, its belief that the crop holds a face.
+    """
+
+    points: dict[str, np.ndarray]
+    sigma: dict[str, np.ndarray]
+    presence: float
+
+
+def cut(image: np.ndarray, roi: Roi, size: int) -> np.ndarray:
+    """Crop (size, size, 3) uint8; black outside of the picture.
+
+    A face more than twice as large as the crop is averaged down first, so that no pixel is skipped.
+    """
+    import cv2
+
+    T = roi.transform(size)
+    factor = int(1 / max(affine.scale_of(T), 1e-3))
+    if factor >= 2:
+        reach = roi.side * 0.7072
+        low = np.maximum(np.floor(roi.center - reach), 0).astype(int)
+        high = np.minimum(np.ceil(roi.center + reach), image.shape[1::-1]).astype(int)
+        wide, tall = (high - low) // factor
+        if wide >= 1 and tall >= 1:
+            x, y = low
+            region = image[y : y + tall * factor, x : x + wide * factor]
+            image = cv2.resize(region, (int(wide), int(tall)), interpolation=cv2.INTER_AREA)
+            T = affine.compose(T, np.array([[factor, 0, x], [0, factor, y]], np.float64))
+    return cv2.warpAffine(image, affine.for_opencv(T), (size, size))
+
+
+class LandmarkRegressor:
+    """A network of the task `landmarks`. ModelError when the session holds something else."""
+
+    def __init__(self, session: Session) -> None:
+        task = session.metadata.get("bauta_task")
+        if task != "landmarks":
+            raise ModelError(
+                f"{session.name}: not a bauta landmark model (task {task!r}); "
+                "`bauta models` lists those that ship"
+            )
+        self._session = session
+        self.size = int(session.metadata["size"])
+
+    def __call__(self, image: np.ndarray, roi: Roi) -> Prediction:
+        """Points of the face in `roi` of an RGB uint8 picture (H, W, 3)."""
+        out = self._session.run({"crop": cut(image, roi, self.size)[None]})
+        T_image_crop = affine.invert(roi.transform(self.size))
+        scale = affine.scale_of(T_image_crop)
+        points, sigma = {}, {}
+        for output, scheme in OUTPUTS.items():
+            points[scheme] = affine.apply(T_image_crop, out[output][0])
+            sigma[scheme] = out[f"{output}_sigma"][0] * scale
+        return Prediction(points, sigma, float(out["presence"][0]))

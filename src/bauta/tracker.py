@@ -1,0 +1,306 @@
+"""Detect once, then follow: the main loop, one frame at a time.
+
+    frame -> follow every known face (crop from its last points -> regress -> filter)
+          -> a free slot or a lost face? detect -> new faces (box -> regress -> upright -> regress)
+          -> list of FaceState
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from bauta import associate
+from bauta.assets.store import read_model
+from bauta.checks import InputError, check_choice, check_image
+from bauta.crop import Roi, mesh_rotation, roi_of_box, roi_of_points
+from bauta.detect.detector import Detector
+from bauta.engine.session import Session
+from bauta.filters.one_euro import OneEuro, OneEuroConfig
+from bauta.geometry import boxes
+from bauta.geometry.rotation import upright_angle
+from bauta.regress.landmarks import LandmarkRegressor, Prediction
+from bauta.types import FaceState, Pose
+
+if TYPE_CHECKING:
+    from bauta.video.frame import Frame
+
+PRESENT = 0.5
+"""Presence from which a crop counts as a face."""
+MISSES = 2
+"""Frames without presence after which a face is given up."""
+LOOK_AGAIN = 0.2
+"""Seconds between detections while a slot is free and somebody is followed."""
+FILTERS = ("one_euro", "none")
+COLORS = ("rgb", "bgr")
+
+
+@dataclass
+class _Track:
+    """A face that is followed."""
+
+    id: int
+    filter: OneEuro | None
+    roi: Roi
+    box: np.ndarray
+    velocity: np.ndarray = field(default_factory=lambda: np.zeros(2))
+    time: float = 0.0
+    misses: int = 0
+
+
+class Faces:
+    """Detector and regressor of one model: finds faces in a picture, reads the points of a crop."""
+
+    def __init__(self, model: str | Path = "base", threads: int = 1) -> None:
+        import cv2
+
+        cv2.setNumThreads(threads)
+        self.regressor = LandmarkRegressor(
+            Session(read_model(model), name=str(model), threads=threads)
+        )
+        self.detector = Detector(Session(read_model("detector"), name="detector", threads=threads))
+
+    def find(
+        self, image: np.ndarray, taken: np.ndarray, most: int
+    ) -> list[tuple[Prediction, Roi]]:
+        """Faces outside of the boxes `taken` (M, 4), at most `most`, the surest first.
+
+        Two looks: the first at the box as the detector gave it, the second turned upright.
+        """
+        found, _ = self.detector(image)
+        faces: list[tuple[Prediction, Roi]] = []
+        for row in associate.new_boxes(found, taken):
+            if len(faces) == most:
+                break
+            first = self.regressor(image, roi_of_box(found[row]))
+            if first.presence < PRESENT / 2:
+                continue
+            roi = roi_of_prediction(first)
+            second = self.regressor(image, roi)
+            if second.presence < PRESENT:
+                continue
+            box = boxes.of_points(second.points["mesh478"])
+            known = [boxes.of_points(face.points["mesh478"]) for face, _ in faces]
+            if len(associate.new_boxes(box[None], np.array([*taken, *known]).reshape(-1, 4))):
+                faces.append((second, roi_of_prediction(second)))
+        return faces
+
+
+def roi_of_prediction(face: Prediction) -> Roi:
+    """Where to look for the same face next."""
+    mesh = face.points["mesh478"]
+    R, _ = mesh_rotation(mesh)
+    return roi_of_points(mesh[:468], upright_angle(R))
+
+
+def face_state(face: Prediction, id: int, time: float) -> FaceState:
+    """Result of a prediction."""
+    mesh, anatomical = face.points["mesh478"], face.points["ibug68-3d"]
+    R, _ = mesh_rotation(mesh)
+    return FaceState(
+        id=id,
+        time=time,
+        box=boxes.of_points(mesh),
+        score=face.presence,
+        mesh=mesh,
+        points68=np.concatenate([face.points["ibug68"], anatomical[:, 2:]], axis=1),
+        points68_3d=anatomical,
+        pose=Pose(R),
+        sigma=face.sigma,
+    )
+
+
+class Tracker:
+    """Follows up to `max_faces` faces through a clip.
+
+    `model` is a name (`bauta models`) or a path to a bauta `.onnx`; `filter` "one_euro" or "none";
+    `threads` of OpenCV and ONNX Runtime (OpenCV's is a setting of the whole process). Not
+    thread-safe: one tracker a stream. InputError for an unknown option, ModelError for a bad model.
+    """
+
+    def __init__(
+        self,
+        model: str | Path = "base",
+        max_faces: int = 1,
+        *,
+        threads: int = 1,
+        filter: Literal["one_euro", "none"] = "one_euro",
+        filter_config: OneEuroConfig | None = None,
+    ) -> None:
+        if max_faces < 1:
+            raise InputError(f"max_faces: expected 1 or more, got {max_faces}")
+        check_choice(filter, FILTERS, "filter")
+        self.max_faces = max_faces
+        self._filter_config = (filter_config or OneEuroConfig()) if filter == "one_euro" else None
+        self._faces = Faces(model, threads)
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everybody: the next frame is the first of another clip."""
+        self._tracks: list[_Track] = []
+        self._identities = associate.Identities()
+        self._looked: float | None = None
+        self._time: float | None = None
+
+    def __enter__(self) -> Tracker:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.reset()
+
+    def __call__(
+        self,
+        image: np.ndarray | Frame,
+        time: float | None = None,
+        *,
+        color: Literal["rgb", "bgr"] = "rgb",
+    ) -> list[FaceState]:
+        """Faces of the next frame, ordered by id.
+
+        `image` is a Frame of `open_video`, or (H, W, 3) uint8 with its `time` in seconds. Times may
+        repeat; a time that goes back is another clip for the filter, not an error.
+        """
+        image, time = _frame(image, time, color)
+        states = []
+        for track in list(self._tracks):
+            face = self._faces.regressor(image, track.roi)
+            if face.presence >= PRESENT:
+                states.append(self._follow(track, face, time))
+            else:
+                self._miss(track, time)
+        self._drop_duplicates(states)
+        if self._should_look(time):
+            states += self._look(image, time)
+        self._time = time
+        return sorted(states, key=lambda state: state.id)
+
+    def _follow(self, track: _Track, face: Prediction, time: float) -> FaceState:
+        if track.filter is not None:
+            face = _filtered(track.filter, face, time)
+        state = face_state(face, track.id, time)
+        dt = time - track.time
+        if dt > 0:
+            track.velocity = (state.box[:2] + state.box[2:] - track.box[:2] - track.box[2:]) / (2 * dt)
+        track.box, track.time, track.misses = state.box, time, 0
+        track.roi = roi_of_points(
+            state.mesh[:468], upright_angle(state.pose.R_camera_head.astype(np.float64))
+        )
+        return state
+
+    def _miss(self, track: _Track, time: float) -> None:
+        track.misses += 1
+        if track.filter is not None:
+            track.filter.reset()
+        if track.misses >= MISSES:
+            self._tracks.remove(track)
+            lost = associate.Lost(track.id, track.box, track.velocity, track.time)
+            self._identities.lose(lost)
+
+    def _drop_duplicates(self, states: list[FaceState]) -> None:
+        """Two tracks on one face: the older stays."""
+        if len(states) < 2:
+            return
+        states.sort(key=lambda state: state.id)
+        for row in reversed(associate.duplicates(np.stack([state.box for state in states]))):
+            gone = states.pop(row)
+            self._tracks = [track for track in self._tracks if track.id != gone.id]
+
+    def _should_look(self, time: float) -> bool:
+        """Whether the detector is due: a face missing now, or a free slot not looked at lately."""
+        if any(track.misses for track in self._tracks) or not self._tracks:
+            return True
+        if len(self._tracks) >= self.max_faces:
+            return False
+        return self._looked is None or not 0 <= time - self._looked < LOOK_AGAIN
+
+    def _look(self, image: np.ndarray, time: float) -> list[FaceState]:
+        self._looked = time
+        followed = [track for track in self._tracks if not track.misses]
+        taken = np.array([track.box for track in followed]).reshape(-1, 4)
+        states = []
+        for face, roi in self._faces.find(image, taken, self.max_faces - len(followed)):
+            box = boxes.of_points(face.points["mesh478"])
+            config = self._filter_config
+            track = _Track(
+                id=self._take_id(box, time),
+                filter=OneEuro(config) if config else None,
+                roi=roi,
+                box=box,
+                time=time,
+            )
+            self._tracks.append(track)
+            states.append(self._follow(track, face, time))
+        return states
+
+    def _take_id(self, box: np.ndarray, time: float) -> int:
+        """Id for a new face: of a face that is missing here, or was lost here, or a fresh one."""
+        missing = [track for track in self._tracks if track.misses]
+        for track in missing:
+            if boxes.iou(box[None], track.box[None])[0, 0] >= associate.SAME:
+                self._tracks.remove(track)
+                return track.id
+        return self._identities.claim(box, time)
+
+
+def _filtered(filter: OneEuro, face: Prediction, time: float) -> Prediction:
+    """All point sets through one filter; the size is that of the mesh's box."""
+    schemes: Sequence[str] = list(face.points)
+    counts = np.cumsum([len(face.points[key]) for key in schemes])[:-1]
+    together = np.zeros((sum(len(face.points[key]) for key in schemes), 3), np.float32)
+    for key, rows in zip(schemes, np.split(np.arange(len(together)), counts), strict=True):
+        points = face.points[key]
+        together[rows, : points.shape[1]] = points
+    box = boxes.of_points(face.points["mesh478"])
+    size = float(np.mean(box[2:] - box[:2]))
+    parts = np.split(filter(together, time, size), counts)
+    points = {
+        key: part[:, : face.points[key].shape[1]]
+        for key, part in zip(schemes, parts, strict=True)
+    }
+    return Prediction(points, face.sigma, face.presence)
+
+
+def _frame(
+    image: np.ndarray | Frame, time: float | None, color: str
+) -> tuple[np.ndarray, float]:
+    """Checked RGB picture and time of what the tracker was called with."""
+    check_choice(color, COLORS, "color")
+    if isinstance(image, np.ndarray) or not hasattr(image, "image"):
+        if time is None:
+            raise InputError("time: a bare picture needs its time in seconds: tracker(image, time)")
+        pixels = check_image(image)
+    else:
+        time = image.time if time is None else time
+        pixels = check_image(image.image)
+    if not np.isfinite(time):
+        raise InputError(f"time: expected a finite number of seconds, got {time}")
+    return (np.ascontiguousarray(pixels[..., ::-1]) if color == "bgr" else pixels), float(time)
+
+
+def detect_faces(
+    image: np.ndarray,
+    model: str | Path = "base",
+    max_faces: int = 10,
+    *,
+    color: Literal["rgb", "bgr"] = "rgb",
+    threads: int = 1,
+) -> list[FaceState]:
+    """Faces of a still (H, W, 3) uint8, the surest first, ids from 0, time 0.
+
+    Loads the model each time; for many stills keep a `Faces`.
+    """
+    if max_faces < 1:
+        raise InputError(f"max_faces: expected 1 or more, got {max_faces}")
+    pixels, _ = _frame(image, 0.0, color)
+    found = Faces(model, threads).find(pixels, np.zeros((0, 4)), max_faces)
+    return [face_state(face, id, 0.0) for id, (face, _) in enumerate(found)]
