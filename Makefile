@@ -1,41 +1,43 @@
-# make demo   set up and follow the face in the demo clip (no torch)
+# make demo   set up and follow the face in the demo clip
 # make test   set up and run every test
-# make check  style and types      make bench  speed and memory
+# make check  style and types      make bench  speed and memory      make hooks  pre-commit
+# make test-train   the tests that need torch, too (CPU build)
 PYTHON ?= python3
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
-VENV := .venv
-DEMO_VENV := .venv-demo
+BIN := .venv/bin
 
-.PHONY: demo test check bench clean hooks
+.PHONY: demo test test-train check bench hooks clean
 
-$(DEMO_VENV)/ready: pyproject.toml
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "bauta needs Python 3.11 or newer; try make PYTHON=python3.12")'
-	$(PYTHON) -m venv $(DEMO_VENV)
-	$(DEMO_VENV)/bin/python -m pip install --quiet --disable-pip-version-check -e .
-	touch $@
+.venv/ready: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "bauta needs Python 3.11 or newer; try make PYTHON=python3.12")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+	@touch $@
 
-$(VENV)/ready: pyproject.toml
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "bauta needs Python 3.11 or newer; try make PYTHON=python3.12")'
-	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
-	touch $@
+.venv/ready-dev: .venv/ready
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@touch $@
 
-demo: $(DEMO_VENV)/ready
-	$(DEMO_VENV)/bin/bauta demo --force
+demo: .venv/ready
+	$(BIN)/bauta demo --force
 
-test: $(VENV)/ready
-	$(VENV)/bin/python -m pytest
+test: .venv/ready-dev
+	$(BIN)/python -m pytest
 
-check: $(VENV)/ready
-	$(VENV)/bin/ruff check .
-	$(VENV)/bin/ruff format --check .
-	$(VENV)/bin/pyright
+test-train: .venv/ready-dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[train]' --extra-index-url $(TORCH_INDEX)
+	$(BIN)/python -m pytest
 
-bench: $(VENV)/ready
-	$(VENV)/bin/python benchmarks/tracker_speed.py
+check: .venv/ready-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+
+bench: .venv/ready
+	$(BIN)/python benchmarks/tracker_speed.py
 
 hooks:
 	ln -sf ../../.ci/pre-commit .git/hooks/pre-commit
 
 clean:
-	rm -rf $(VENV) $(DEMO_VENV) .pytest_cache .ruff_cache
+	rm -rf .venv .pytest_cache .ruff_cache

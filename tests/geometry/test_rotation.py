@@ -1,0 +1,65 @@
+import numpy as np
+import pytest
+
+from bauta.geometry.alignment import umeyama
+from bauta.geometry.rotation import from_angles, to_angles, upright_angle
+
+
+@pytest.mark.parametrize(
+    ("angles", "nose", "crown"),
+    [
+        ((0, 0, 0), (0, 0, -1), (0, -1, 0)),
+        ((90, 0, 0), (1, 0, 0), (0, -1, 0)),
+        ((0, 90, 0), (0, -1, 0), (0, 0, 1)),
+        ((0, 0, 90), (0, 0, -1), (1, 0, 0)),
+    ],
+    ids=["straight", "own left is image right", "up", "tilt to the image's right"],
+)
+def test_signs_are_those_of_the_conventions_page(angles, nose, crown):
+    R = from_angles(*angles)
+    assert R @ (0, 0, 1) == pytest.approx(nose, abs=1e-9)
+    assert R @ (0, 1, 0) == pytest.approx(crown, abs=1e-9)
+
+
+def test_angles_come_back():
+    rng = np.random.default_rng(0)
+    for angles in rng.uniform([-89, -89, -179], [89, 89, 179], (50, 3)):
+        assert to_angles(from_angles(*angles)) == pytest.approx(tuple(angles), abs=1e-6)
+
+
+def test_at_ninety_degrees_of_yaw_the_rotation_survives_its_angles():
+    R = from_angles(90, 20, 10)
+    assert from_angles(*to_angles(R)) == pytest.approx(R, abs=1e-9)
+
+
+@pytest.mark.parametrize("yaw", [-90, -60, 0, 60, 90])
+def test_upright_angle_is_the_roll_at_every_yaw(yaw):
+    assert np.degrees(upright_angle(from_angles(yaw, 0, 25))) == pytest.approx(25)
+
+
+def test_umeyama_recovers_what_was_made():
+    rng = np.random.default_rng(1)
+    points, R = rng.normal(size=(20, 3)), from_angles(30, -10, 50)
+    scale, found, t = umeyama(points, 3.5 * points @ R.T + (1, 2, 3))
+    assert scale == pytest.approx(3.5)
+    assert found == pytest.approx(R)
+    assert t == pytest.approx(np.array([1, 2, 3]))
+
+
+def test_umeyama_never_mirrors():
+    rng = np.random.default_rng(2)
+    points = rng.normal(size=(20, 3))
+    _, R, _ = umeyama(points, points * (-1, 1, 1))
+    assert np.linalg.det(R) == pytest.approx(1)
+
+
+def test_umeyama_weight_zero_is_no_point():
+    rng = np.random.default_rng(3)
+    points = rng.normal(size=(20, 3))
+    moved = points.copy()
+    moved[0] += 100
+    weights = np.ones(20)
+    weights[0] = 0
+    _, R, t = umeyama(points, moved, weights)
+    assert pytest.approx(np.eye(3)) == R
+    assert t == pytest.approx(np.zeros(3), abs=1e-9)
