@@ -6,6 +6,7 @@ import struct
 import zlib
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -49,15 +50,15 @@ def write_video(
     options: dict[str, str] | None = None,
     encoder_options: dict[str, str] | None = None,
 ) -> Path:
-    """Write RGB (or, for formats with alpha, RGBA) images at `times` seconds, default 20 a second."""
+    """Write RGB (with alpha: RGBA) images at `times` seconds, 20 a second by default."""
     times = [i / 20 for i in range(len(images))] if times is None else times
     with av.open(str(path), "w", options=options or {}) as container:
-        stream = container.add_stream(codec, rate=20, options=encoder_options or {})
+        stream: Any = container.add_stream(codec, rate=20, options=encoder_options or {})
         stream.height, stream.width = images[0].shape[:2]
         stream.pix_fmt = pix_fmt
         if codec not in ("gif", "mpeg4"):
             stream.codec_context.time_base = TIME_BASE
-        voice = None if sound is None else container.add_stream(sound_codec, rate=16000)
+        voice: Any = None if sound is None else container.add_stream(sound_codec, rate=16000)
         if voice is not None and sound is not None:
             voice.layout = "mono"
             for start in range(0, sound.shape[1], 1024):
@@ -94,10 +95,8 @@ def png(width, height, depth, kind, rows, extra=b"") -> bytes:
     """A PNG by hand: `rows` of packed samples, `extra` chunks before the data."""
     header = struct.pack(">IIBBBBB", width, height, depth, kind, 0, 0, 0)
     data = zlib.compress(b"".join(b"\0" + row for row in rows))
-    return b"".join(
-        [b"\x89PNG\r\n\x1a\n", png_chunk(b"IHDR", header), extra]
-        + [png_chunk(b"IDAT", data), png_chunk(b"IEND", b"")]
-    )
+    head = b"\x89PNG\r\n\x1a\n" + png_chunk(b"IHDR", header)
+    return head + extra + png_chunk(b"IDAT", data) + png_chunk(b"IEND", b"")
 
 
 def png_chunk(name: bytes, data: bytes) -> bytes:

@@ -183,9 +183,14 @@ def test_places_that_cannot_be_written_are_refused_at_once(tmp_path):
 def test_a_full_disk_is_one_clear_error(tmp_path):
     (tmp_path / "a.mp4").symlink_to("/dev/full")
     output = VideoSink(tmp_path / "a.mp4", force=True)
-    with pytest.raises(SinkError, match=r"a\.mp4: cannot be written: No space left"), output:
-        for i in range(200):
-            output.write(noise(i), i / 25)
+
+    def write_on():
+        with output:
+            for i in range(200):
+                output.write(noise(i), i / 25)
+
+    with pytest.raises(SinkError, match=r"a\.mp4: cannot be written: No space left"):
+        write_on()
     output.close()
     with pytest.raises(SinkError, match="closed"):
         output.write(noise(0), 100.0)

@@ -1,4 +1,4 @@
-"""Video files and cameras: what comes out is true in time, upright, and complete or said not to be."""
+"""Video files and cameras: true in time, upright, and complete or said not to be."""
 
 from __future__ import annotations
 
