@@ -13,8 +13,8 @@ def relight(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Gamma, contrast, brightness and a colour cast through one table per channel; uint8."""
     ramp = np.linspace(0, 1, 256, dtype=np.float32)
     dark = rng.random() < 0.2
-    gamma = np.exp(rng.uniform(0.2, 1.0) if dark else rng.normal(0, 0.25))
-    gain = rng.uniform(0.25, 0.8) if dark else rng.uniform(0.75, 1.25)
+    gamma = np.exp(rng.uniform(0.1, 0.7) if dark else rng.normal(0, 0.25))
+    gain = rng.uniform(0.4, 0.9) if dark else rng.uniform(0.75, 1.25)
     cast = np.exp(rng.normal(0, 0.08 if rng.random() < 0.7 else 0.2, 3))
     shift = rng.normal(0, 0.04)
     table = np.stack([np.power(ramp, gamma) * gain * c + shift for c in cast], 1)
@@ -68,8 +68,11 @@ def compress(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def degrade(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Some of the above at random, at least a little of the light; RGB uint8 in and out."""
-    image = relight(image, rng) if rng.random() < 0.8 else image
+    """Some of the above at random, or nothing (one in seven); RGB uint8 in and out."""
+    if rng.random() < 1 / 7:
+        return image
+    if rng.random() < 0.8 and image.mean() > 30:
+        image = relight(image, rng)
     if rng.random() < 0.35:
         image = grey(image, 1.0 if rng.random() < 0.6 else float(rng.uniform(-0.6, 0.8)))
     for chance, change in ((0.15, coarsen), (0.22, blur), (0.25, noise), (0.35, compress)):

@@ -10,17 +10,23 @@ Everything is drawn from the generator handed in: the same seed makes the same s
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
+from bauta.checks import check_choice
 from bauta.data.canvas import Canvas, Scene, shrink, similarity, soft_mask
 from bauta.data.cutouts import Face, Picture, box_of, read_backgrounds, read_cutouts
 from bauta.data.degrade import degrade, grey
 
 SOURCES = {"ytf": 0.45, "masks": 0.27, "lfw": 0.22, "negatives": 0.06}
 """Share of the pasted pictures by set."""
+FRAMES = ("hard", "plain", "pages")
+"""Kinds of scene to judge by."""
+LEAST_CELL = 56
+"""Smallest side of a cell of a mosaic, pixels; cells are nearly square."""
 
 
 def tint(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -92,12 +98,12 @@ class SceneMaker:
 
     def compose(self, rng: np.random.Generator, height: int, width: int) -> Scene:
         """One scene of the given size."""
-        kind = rng.random()
+        mosaic = rng.random() < 0.3
         canvas = Canvas(self._background(rng, height, width))
-        if kind < 0.22:
+        if mosaic:
             self._mosaic(canvas, rng)
         empty = rng.random() < 0.12
-        count = 0 if empty else int(rng.integers(0 if kind < 0.22 else 1, 7))
+        count = 0 if empty else int(rng.integers(0 if mosaic else 1, 7))
         for _ in range(count):
             self._face(canvas, rng)
         for _ in range(int(rng.integers(0, 4))):
@@ -105,9 +111,19 @@ class SceneMaker:
         canvas.image = degrade(canvas.image, rng)
         return canvas.scene()
 
-    def empty(self, rng: np.random.Generator, height: int, width: int) -> Scene:
-        """A photograph without people, as large as possible, nothing pasted or degraded."""
-        return Scene(self._photograph(rng, height, width))
+    def frame(self, seed: int, kind: str, height: int = 480, width: int = 640) -> Scene:
+        """A scene to judge by, the same for the same seed. `kind`: `hard` as in training; `plain`
+        pastes with context into a photograph, nothing degraded; `pages` whole real pictures."""
+        rng = np.random.default_rng([seed, FRAMES.index(check_choice(kind, FRAMES, "frame"))])
+        if kind == "hard":
+            return self.compose(rng, height, width)
+        canvas = Canvas(self._photograph(rng, height, width))
+        if kind == "pages":
+            self._mosaic(canvas, rng)
+        else:
+            for _ in range(int(rng.integers(1, 6))):
+                self._face(canvas, rng)
+        return canvas.scene()
 
     def _photograph(self, rng: np.random.Generator, height: int, width: int) -> np.ndarray:
         image = self.clean[rng.integers(len(self.clean))].image()
@@ -143,11 +159,12 @@ class SceneMaker:
     def _mosaic(self, canvas: Canvas, rng: np.random.Generator) -> None:
         """Whole real pictures side by side, each cropped to its cell."""
         height, width = canvas.image.shape[:2]
-        rows, columns = rng.integers(1, 4, 2)
+        side = np.exp(rng.uniform(np.log(LEAST_CELL), np.log(min(height, width))))
+        rows, columns = max(round(height / side), 1), max(round(width / side), 1)
         ys = np.linspace(0, height, rows + 1).astype(int)
         xs = np.linspace(0, width, columns + 1).astype(int)
-        for y1, y2 in zip(ys[:-1], ys[1:], strict=True):
-            for x1, x2 in zip(xs[:-1], xs[1:], strict=True):
+        for y1, y2 in itertools.pairwise(ys):
+            for x1, x2 in itertools.pairwise(xs):
                 picture, image = self._pick(rng)
                 cell, size = np.array([x2 - x1, y2 - y1]), np.array(image.shape[1::-1])
                 scale = float((cell / size).max() * np.exp(rng.uniform(0, 0.4)))
@@ -190,3 +207,14 @@ class SceneMaker:
         target = rng.uniform(0, 1, 2) * canvas.image.shape[1::-1]
         matrix = similarity(scale, roll_of(rng), False, low + span / 2, target)
         put(canvas, cut(image, picture, box, rng), matrix)
+
+
+def held_out_photographs(longest: int = 640) -> list[np.ndarray]:
+    """All photographs without people that no detector learned from, enlarged to one long side."""
+    pictures = [item.image() for split in ("val", "test") for item in read_backgrounds(split)[0]]
+    scales = [longest / max(picture.shape[:2]) for picture in pictures]
+    way = cv2.INTER_CUBIC
+    return [
+        cv2.resize(picture, None, fx=scale, fy=scale, interpolation=way)
+        for picture, scale in zip(pictures, scales, strict=True)
+    ]
