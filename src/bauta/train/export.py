@@ -1,7 +1,7 @@
 """From trained weights to the file that ships: one ONNX graph with its pre- and post-processing.
 
-Weights are stored in 16 bits and cast to 32 when the session loads (ONNX Runtime folds the casts),
-which halves the file and costs nothing per frame.
+Weights are stored in 16 or 8 bits and widened to 32 when the session loads (ONNX Runtime folds the
+casts), which shrinks the file and costs nothing per frame.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from bauta.train.networks.landmarks import LandmarkNet
 
+FLOAT = onnx.TensorProto.FLOAT
 KEEP = 16
 """Initialisers of fewer numbers stay in 32 bits."""
 
@@ -66,21 +67,44 @@ class LandmarkExport(nn.Module):
         return (*centred, *sigma, torch.sigmoid(out["presence"]))
 
 
-def half_weights(model: onnx.ModelProto) -> None:
-    """Store every float32 initialiser in 16 bits, followed by a cast, in place."""
-    casts = []
-    for tensor in model.graph.initializer:
-        values = numpy_helper.to_array(tensor)
+def store_weights(model: onnx.ModelProto, bits: int) -> None:
+    """Store every float32 initialiser in 16 bits, or matrices and kernels in 8 with one scale an
+    output channel, in place. Nodes that widen them to 32 bits go first; the session folds them."""
+    before = []
+    for tensor in list(model.graph.initializer):
+        values, name = numpy_helper.to_array(tensor), tensor.name
         if values.dtype != np.float32 or values.size < KEEP:
             continue
-        name = tensor.name
-        stored = numpy_helper.from_array(values.astype(np.float16), f"{name}_16")
-        tensor.CopyFrom(stored)
-        casts.append(
-            onnx.helper.make_node("Cast", [f"{name}_16"], [name], to=onnx.TensorProto.FLOAT)
-        )
-    for index, node in enumerate(casts):
+        if bits == 8 and values.ndim >= 2:
+            axis = _output_axis(model, name)
+            others = tuple(a for a in range(values.ndim) if a != axis)
+            scale = np.maximum(np.abs(values).max(others, keepdims=True), 1e-3) / 127
+            scale = scale.astype(np.float16).astype(np.float32)
+            tensor.CopyFrom(
+                numpy_helper.from_array(np.round(values / scale).astype(np.int8), f"{name}_8")
+            )
+            model.graph.initializer.append(
+                numpy_helper.from_array(scale.astype(np.float16), f"{name}_scale_16")
+            )
+            before += [
+                onnx.helper.make_node("Cast", [f"{name}_scale_16"], [f"{name}_scale"], to=FLOAT),
+                onnx.helper.make_node("Cast", [f"{name}_8"], [f"{name}_wide"], to=FLOAT),
+                onnx.helper.make_node("Mul", [f"{name}_wide", f"{name}_scale"], [name]),
+            ]
+        else:
+            tensor.CopyFrom(numpy_helper.from_array(values.astype(np.float16), f"{name}_16"))
+            before.append(onnx.helper.make_node("Cast", [f"{name}_16"], [name], to=FLOAT))
+    for index, node in enumerate(before):
         model.graph.node.insert(index, node)
+
+
+def _output_axis(model: onnx.ModelProto, name: str) -> int:
+    """Axis of the output channels of a weight: 0, but 1 for the right side of a plain MatMul."""
+    for node in model.graph.node:
+        if name in node.input:
+            transposed = any(a.name == "transB" and a.i for a in node.attribute)
+            return 1 if node.op_type in ("MatMul", "Gemm") and not transposed else 0
+    return 0
 
 
 def to_onnx(
@@ -90,8 +114,9 @@ def to_onnx(
     outputs: list[str],
     dynamic: dict[str, dict[int, str]],
     metadata: dict[str, str],
+    bits: int = 16,
 ) -> bytes:
-    """Serialized graph of a module in evaluation mode, weights in 16 bits."""
+    """Serialized graph of a module in evaluation mode, weights in 16 or 8 `bits`."""
     buffer = io.BytesIO()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -106,7 +131,7 @@ def to_onnx(
             dynamo=False,
         )
     model = onnx.load_from_string(buffer.getvalue())
-    half_weights(model)
+    store_weights(model, bits)
     model.producer_name = "bauta"
     onnx.helper.set_model_props(model, metadata)
     for node in model.graph.node:
@@ -115,7 +140,7 @@ def to_onnx(
     return model.SerializeToString()
 
 
-def export_landmarks(net: LandmarkNet, name: str, version: str) -> bytes:
+def export_landmarks(net: LandmarkNet, name: str, version: str, bits: int = 16) -> bytes:
     """The file of a landmark regressor."""
     size = net.config.size
     fuse(net.eval())
@@ -128,6 +153,7 @@ def export_landmarks(net: LandmarkNet, name: str, version: str) -> bytes:
         names,
         {key: {0: "batch"} for key in ["crop", *names]},
         {"bauta_task": "landmarks", "bauta_model": name, "version": version, "size": str(size)},
+        bits,
     )
 
 
@@ -158,15 +184,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("name", help="base or nano: recipes/<name>.toml, runs/<name>")
     parser.add_argument("--version", default="1")
+    parser.add_argument("--run", type=Path, help="folder of the run, else runs/<name>")
     options = parser.parse_args()
     recipe = read_recipe(Path("recipes") / f"{options.name}.toml")
     net = LandmarkNet(recipe.network)
-    net.load_state_dict(Run.read_average(Path("runs") / options.name))
+    net.load_state_dict(Run.read_average(options.run or Path("runs") / options.name))
     folder = Path(__file__).resolve().parents[1] / "assets" / "models"
     path = folder / f"{options.name}.json"
     card = json.loads(path.read_text())
     card["version"] = options.version
-    write_model(folder, card, export_landmarks(net, options.name, options.version))
+    write_model(folder, card, export_landmarks(net, options.name, options.version, recipe.bits))
 
 
 if __name__ == "__main__":

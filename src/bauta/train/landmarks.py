@@ -50,6 +50,8 @@ class Recipe:
     """Decay of the exponential average of the weights, which is what is exported."""
     seed: int = 0
     threads: int = 1
+    bits: int = 16
+    """Bits of a stored weight: 16, or 8 with one scale an output channel."""
     half: bool = True
     """Convolutions in bfloat16."""
     mesh: float = 1.0

@@ -1,0 +1,85 @@
+"""The files that `bauta track` leaves, by the names of `--save`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from bauta import records
+from bauta.checks import check_choice
+from bauta.pipeline import Sink
+from bauta.render.overlay import Overlay
+from bauta.types import FaceState
+from bauta.video.frame import Frame, Source
+from bauta.video.sink import PngSink, VideoSink
+
+KINDS = ("video", "jsonl", "csv", "npz", "png")
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Draws the overlay and hands the picture on, to every sink of pictures."""
+
+    overlay: Overlay
+    sinks: Sequence[VideoSink | PngSink]
+
+    def write(self, frame: Frame, faces: list[FaceState], milliseconds: float) -> None:
+        """Draw one frame."""
+        picture = self.overlay(frame.image, faces, milliseconds)
+        for sink in self.sinks:
+            sink.write(picture, frame.time)
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """Hands faces to a writer of records."""
+
+    writer: records.JsonlWriter | records.CsvWriter | records.NpzWriter
+
+    def write(self, frame: Frame, faces: list[FaceState], milliseconds: float) -> None:
+        """Record one frame."""
+        self.writer.write(frame.time, frame.index, faces)
+
+
+def parse_kinds(text: str) -> list[str]:
+    """`"video,jsonl"` -> ["video", "jsonl"]; InputError for an unknown kind."""
+    kinds = [kind.strip() for kind in text.split(",") if kind.strip()]
+    for kind in kinds:
+        check_choice(kind, KINDS, "--save")
+    return list(dict.fromkeys(kinds))
+
+
+def default_kinds(source: Source) -> list[str]:
+    """Pictures stay pictures; everything else becomes a video."""
+    return ["png", "jsonl"] if source.kind == "images" else ["video", "jsonl"]
+
+
+def paths(folder: Path, stem: str, kinds: Sequence[str]) -> dict[str, Path]:
+    """Kind -> path: `stem.mp4`, `stem.jsonl` ..., and the folder `stem` for PNG frames."""
+    endings = {"video": ".mp4", "jsonl": ".jsonl", "csv": ".csv", "npz": ".npz", "png": ""}
+    return {kind: folder / f"{stem}{endings[kind]}" for kind in kinds}
+
+
+def open_outputs(
+    stack: ExitStack, where: dict[str, Path], source: Source, model: str, force: bool
+) -> list[Sink]:
+    """Sinks for `paths`, closed by `stack`. SinkError before the first frame if one is refused."""
+    pictures: list[VideoSink | PngSink] = []
+    sinks: list[Sink] = []
+    for kind, path in where.items():
+        if kind == "video":
+            sound = source.name if source.kind == "video" else None
+            pictures.append(stack.enter_context(VideoSink(path, force=force, audio_from=sound)))
+        elif kind == "png":
+            pictures.append(stack.enter_context(PngSink(path, force=force)))
+        elif kind == "jsonl":
+            header = records.Header(Path(source.name).name, source.size_wh, model)
+            writer = records.JsonlWriter(path, header, force=force)
+            sinks.append(Recorded(stack.enter_context(writer)))
+        elif kind == "csv":
+            sinks.append(Recorded(stack.enter_context(records.CsvWriter(path, force=force))))
+        else:
+            sinks.append(Recorded(stack.enter_context(records.NpzWriter(path, force=force))))
+    return [Drawn(Overlay(), pictures), *sinks] if pictures else sinks
