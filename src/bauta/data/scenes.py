@@ -159,7 +159,7 @@ class SceneMaker:
     def _mosaic(self, canvas: Canvas, rng: np.random.Generator) -> None:
         """Whole real pictures side by side, each cropped to its cell."""
         height, width = canvas.image.shape[:2]
-        side = np.exp(rng.uniform(np.log(LEAST_CELL), np.log(min(height, width))))
+        side = LEAST_CELL * (min(height, width) / LEAST_CELL) ** (rng.random() ** 0.5)
         rows, columns = max(round(height / side), 1), max(round(width / side), 1)
         ys = np.linspace(0, height, rows + 1).astype(int)
         xs = np.linspace(0, width, columns + 1).astype(int)
@@ -182,7 +182,7 @@ class SceneMaker:
         picture, image = self._pick(rng)
         box = box_of(picture.faces[rng.integers(len(picture.faces))].outline)
         largest = min(self.largest, 0.9 * max(height, width))
-        size = np.exp(rng.uniform(np.log(self.smallest), np.log(largest)))
+        size = self.smallest * (largest / self.smallest) ** (rng.random() ** 0.75)
         scale = float(size / max(float((box[2:] - box[:2]).prod()) ** 0.5, 1.0))
         patch = cut(image, picture, box, rng)
         for _ in range(3):

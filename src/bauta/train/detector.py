@@ -44,13 +44,13 @@ class DetectorRecipe:
     rate: float = 2e-3
     """Peak learning rate; warm-up, then a cosine over `minutes`."""
     decay: float = 0.02
-    average: float = 0.9995
+    average: float = 0.998
     """Exponential moving average of the weights, per step."""
     pool: int = 4000
     """Scenes held on disk."""
     compose_share: float = 0.3
     """Share of one core that composing may take once the pool is full."""
-    enlarged: float = 0.08
+    enlarged: float = 0.12
     """Share of batches that are enlarged twice: faces of up to 600 pixels."""
     seed: int = 1
     checkpoint_minutes: float = 1.5
