@@ -1,0 +1,24 @@
+"""Tracks on disk: what the tracker said of every frame, written as it comes. See docs/records.md.
+
+A writer is a context manager; `write` is called once a frame, in order, also for frames without
+a face. JSONL and CSV are whole after every call; NPZ is rebuilt beside and swapped in.
+"""
+
+from bauta.records.arrays import NpzWriter
+from bauta.records.format import FORMAT, VERSION, Header, TrackedFrame
+from bauta.records.reader import Tracks, read_tracks
+from bauta.records.writers import CsvWriter, JsonlWriter, Writer, open_writer
+
+__all__ = [
+    "FORMAT",
+    "VERSION",
+    "CsvWriter",
+    "Header",
+    "JsonlWriter",
+    "NpzWriter",
+    "TrackedFrame",
+    "Tracks",
+    "Writer",
+    "open_writer",
+    "read_tracks",
+]

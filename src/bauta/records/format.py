@@ -1,0 +1,132 @@
+"""The format of tracks: the header, a frame, and both as JSON."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from bauta.checks import InputError, check_array
+from bauta.types import FaceState, Pose
+
+FORMAT, VERSION = "bauta-tracks", 1
+POINTS = ("points68", "points68_3d", "mesh")
+
+
+@dataclass(frozen=True)
+class Header:
+    """What a file of tracks says of itself before the first frame."""
+
+    source: str = ""
+    """Name of the video, folder or camera."""
+    size: tuple[int, int] | None = None
+    """(width, height) in pixels, where all frames share one."""
+    model: str = ""
+    """Name of the model family member."""
+    details: dict[str, Any] = field(default_factory=dict)
+    """Anything else that JSON holds: settings, versions. May not redefine the fields above."""
+    bauta: str = ""
+    """Version that wrote the file; filled in by the writer."""
+
+    def as_json(self) -> dict[str, Any]:
+        """The header object of a file; InputError when `details` uses one of its names."""
+        import bauta
+
+        base: dict[str, Any] = {
+            "format": FORMAT,
+            "version": VERSION,
+            "source": self.source,
+            "size": list(self.size) if self.size else None,
+            "model": self.model,
+            "bauta": self.bauta or bauta.__version__,
+        }
+        if taken := sorted(base.keys() & self.details.keys()):
+            raise InputError(f"details: {', '.join(taken)} cannot be used, the header has its own")
+        return base | self.details
+
+
+@dataclass(frozen=True)
+class TrackedFrame:
+    """One frame of a file of tracks; unpacks as `time, index, faces`."""
+
+    time: float
+    """Seconds."""
+    index: int
+    """Number of the frame in its source."""
+    faces: list[FaceState]
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter((self.time, self.index, self.faces))
+
+
+def check_order(time: float, index: int, last: int) -> int:
+    """Return `index` when it is above `last` and `time` is finite; InputError otherwise."""
+    if not math.isfinite(time):
+        raise InputError(f"time: expected finite seconds, got {time}")
+    if index <= last:
+        raise InputError(f"index: expected above {last}, frames come in order, got {index}")
+    return index
+
+
+def as_line(record: dict[str, Any]) -> bytes:
+    """One line of JSON, without NaN or infinity, which JSON does not know."""
+    return json.dumps(record, separators=(",", ":"), allow_nan=False).encode() + b"\n"
+
+
+def _rounded(values: np.ndarray, decimals: int) -> list[Any]:
+    return np.round(values.astype(np.float64), decimals).tolist()
+
+
+def face_as_json(face: FaceState) -> dict[str, Any]:
+    """A face as JSON holds it; InputError when a sigma or the matrix is not finite."""
+    record: dict[str, Any] = {
+        "id": int(face.id),
+        "score": round(float(face.score), 4),
+        "box": _rounded(face.box, 2),
+        **dict(zip(("yaw", "pitch", "roll"), np.round(face.pose.angles, 3).tolist(), strict=True)),
+        "rotation": _rounded(face.pose.R_camera_head, 6),
+    }
+    if face.pose.matrix is not None:
+        record["matrix"] = _rounded(check_array(face.pose.matrix, (4, 4), "pose.matrix"), 6)
+    record |= {name: _rounded(getattr(face, name), 2) for name in POINTS}
+    record["sigma"] = {
+        name: _rounded(check_array(sigma, (None,), f"sigma[{name}]"), 3)
+        for name, sigma in face.sigma.items()
+    }
+    return record
+
+
+def frame_of_json(record: Any, where: str) -> TrackedFrame:
+    """A frame from its parsed line; InputError, which starts with `where`, when it is not one."""
+    try:
+        time, index = float(record["time"]), int(record["frame"])
+        check_order(time, index, -1)
+        return TrackedFrame(time, index, [_face_of_json(face, time) for face in record["faces"]])
+    except (KeyError, TypeError, ValueError) as error:
+        what = f"no {error}" if isinstance(error, KeyError) else str(error)
+        raise InputError(f"{where}: not a frame of tracks: {what}") from error
+
+
+def _face_of_json(record: dict[str, Any], time: float) -> FaceState:
+    matrix = record.get("matrix")
+    return FaceState(
+        id=int(record["id"]),
+        time=time,
+        box=record["box"],
+        score=float(record["score"]),
+        mesh=record["mesh"],
+        points68=record["points68"],
+        points68_3d=record["points68_3d"],
+        pose=Pose(
+            record["rotation"],
+            None if matrix is None else check_array(matrix, (4, 4), "matrix"),
+        ),
+        sigma={
+            name: check_array(sigma, (None,), f"sigma[{name}]")
+            for name, sigma in record["sigma"].items()
+        },
+    )
