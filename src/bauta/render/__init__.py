@@ -1,0 +1,1 @@
+"""Drawing: pictures from what was tracked. Reads FaceStates, never a network."""
