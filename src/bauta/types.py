@@ -27,6 +27,8 @@ class Pose:
         if not np.allclose(R @ R.T, np.eye(3), atol=1e-3) or np.linalg.det(R) < 0:
             raise InputError("R_camera_head: expected a proper rotation")
         object.__setattr__(self, "R_camera_head", R)
+        if self.matrix is not None:
+            object.__setattr__(self, "matrix", check_array(self.matrix, (4, 4), "matrix"))
 
     @property
     def angles(self) -> tuple[float, float, float]:
@@ -82,6 +84,8 @@ class FaceState:
             ("points68_3d", (68, 3)),
         ):
             object.__setattr__(self, name, check_array(getattr(self, name), shape, name))
+        sigma = {key: check_array(s, (None,), f"sigma[{key}]") for key, s in self.sigma.items()}
+        object.__setattr__(self, "sigma", sigma)
         if not 0.0 <= self.score <= 1.0:
             raise InputError(f"score: expected 0..1, got {self.score}")
 

@@ -18,7 +18,7 @@ from bauta.render.overlay import (
     standard_layers,
 )
 from bauta.render.sheet import contact_sheet
-from faces import synthetic_face  # pyright: ignore[reportMissingImports]
+from faces import synthetic_face
 
 ALL = (*standard_layers(), Points(), Points("ibug68-3d"), Points("mesh478"))
 

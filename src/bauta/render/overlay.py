@@ -259,8 +259,15 @@ def _signed(degrees: float) -> str:
 
 
 def standard_layers() -> tuple[Layer, ...]:
-    """Faint mesh, contours, irises, axes and box; `Points` is left for those who want the 68."""
-    return (Wire("tesselation", opacity=0.16, halo=0.0), Wire(), Irises(), Axes(), Box())
+    """Faint mesh, contours, 68 points, irises, axes and box."""
+    return (
+        Wire("tesselation", opacity=0.16, halo=0.0),
+        Wire(opacity=0.6),
+        Points(),
+        Irises(),
+        Axes(),
+        Box(),
+    )
 
 
 class Overlay:

@@ -28,7 +28,9 @@ class LandmarkNetConfig:
     neck: int = 64
     """Channels of the last map, which is flattened: position is kept, not pooled away."""
     code: int = 192
-    """Numbers from which every head is one linear map."""
+    """Numbers from which every head is one linear map: the columns are a basis of the points."""
+    sigma_code: int = 0
+    """Numbers from which the uncertainties are decoded; 0: straight from the code."""
 
 
 def conv(inputs: int, outputs: int, kernel: int = 3, stride: int = 1) -> nn.Sequential:
@@ -77,8 +79,10 @@ class LandmarkNet(nn.Module):
         self.points = nn.ModuleDict(
             {key: nn.Linear(config.code, n * d) for key, (n, d) in COUNTS.items()}
         )
+        few = config.sigma_code
+        self.sigma_code = nn.Linear(config.code, few) if few else nn.Identity()
         self.log_sigma = nn.ModuleDict(
-            {key: nn.Linear(config.code, n) for key, (n, _) in COUNTS.items()}
+            {key: nn.Linear(few or config.code, n) for key, (n, _) in COUNTS.items()}
         )
         self.presence = nn.Linear(config.code, 1)
 
@@ -104,9 +108,9 @@ class LandmarkNet(nn.Module):
         features = self.trunk(x)
         with torch.autocast(x.device.type, enabled=False):  # positions need their 24 bits
             code = fn.relu(self.code(features.float()))
-            out = {}
+            doubt, out = self.sigma_code(code), {}
             for key, (count, dims) in COUNTS.items():
                 out[key] = self._pixels(self.points[key](code).view(-1, count, dims))
-                out[f"{key}_log_sigma"] = self.log_sigma[key](code)
+                out[f"{key}_log_sigma"] = self.log_sigma[key](doubt)
             out["presence"] = self.presence(code)[:, 0]
         return out
