@@ -1,7 +1,7 @@
 """Speed and memory of the tracker: `make bench`.
 
-640 x 360, one face, one thread, without decoding and drawing, on the demo clip. Models take turns in
-rounds, so that a noisy machine hurts all alike; medians over all rounds are printed.
+640 x 360, one face, one thread, without decoding and drawing, on the demo clip. Models take turns
+in rounds, so that a noisy machine hurts all alike; medians over all rounds are printed.
 """
 
 from __future__ import annotations
@@ -99,7 +99,9 @@ def machine() -> str:
         lines = [line for line in info.read_text().splitlines() if line.startswith("model name")]
         cpu = lines[0].split(":")[1].strip() if lines else cpu
     git = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True)
-    return f"{cpu}, {os.cpu_count()} cores, Python {platform.python_version()}, {git.stdout.strip()}"
+    return (
+        f"{cpu}, {os.cpu_count()} cores, Python {platform.python_version()}, {git.stdout.strip()}"
+    )
 
 
 def main() -> None:

@@ -44,11 +44,13 @@ def run(monkeypatch, capsys, tmp_path):
 
     def call(*args: object) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["bauta", *map(str, args)])
-        with pytest.raises(SystemExit) as stop:
+        try:
             cli.main()
-            raise SystemExit(0)
+            code = 0
+        except SystemExit as stop:
+            code = int(stop.code or 0)
         out, err = capsys.readouterr()
-        return int(stop.value.code or 0), out, err
+        return code, out, err
 
     return call
 
@@ -61,9 +63,7 @@ def decoded(path: Path) -> int:
 def test_track_writes_every_kind_and_names_them_on_stdout(run, clip):
     code, out, err = run("track", clip, "-o", "out", "--save", "video,jsonl,csv,npz,png")
     assert code == 0, err
-    assert out.split() == [
-        f"out/face{end}" for end in (".mp4", ".jsonl", ".csv", ".npz", "")
-    ]
+    assert out.split() == [f"out/face{end}" for end in (".mp4", ".jsonl", ".csv", ".npz", "")]
     assert f"{FRAMES} frames, a face in {FRAMES}" in err
     assert decoded(Path("out/face.mp4")) == FRAMES
     tracks = list(read_tracks(Path("out/face.jsonl")))
@@ -114,9 +114,10 @@ def test_no_face_is_a_valid_empty_result(run):
 def test_what_came_before_a_cut_is_delivered_then_one_error(run, clip):
     """The index at the front, half of the frames gone."""
     subprocess_free = Path("whole.mp4")
-    with av.open(str(clip)) as source, av.open(
-        str(subprocess_free), "w", options={"movflags": "faststart"}
-    ) as sink:
+    with (
+        av.open(str(clip)) as source,
+        av.open(str(subprocess_free), "w", options={"movflags": "faststart"}) as sink,
+    ):
         stream = sink.add_stream_from_template(source.streams.video[0])
         for packet in source.demux(video=0):
             if packet.dts is not None:

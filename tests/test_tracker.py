@@ -113,7 +113,7 @@ def test_a_jump_is_recovered_by_detection_in_the_same_frame(scene):
 
 
 def test_several_faces_keep_their_ids_whatever_the_detector_s_order(scene):
-    tracker = Tracker(max_faces=3)
+    tracker, left, faces = Tracker(max_faces=3), -1, []
     for i in range(40):
         scene.faces = [
             synthetic_face(center=(120 + 2 * i, 120), size=80),
@@ -127,7 +127,7 @@ def test_several_faces_keep_their_ids_whatever_the_detector_s_order(scene):
 
 
 def test_a_free_slot_is_looked_at_now_and_then(scene):
-    tracker = Tracker(max_faces=2)
+    tracker, faces = Tracker(max_faces=2), []
     for i in range(50):
         scene.faces = [synthetic_face(center=(150, 150), size=80)]
         if i >= 20:
@@ -144,7 +144,7 @@ def test_never_more_faces_than_asked_for(scene):
 
 
 def test_two_tracks_never_share_a_face(scene):
-    tracker = Tracker(max_faces=2)
+    tracker, faces = Tracker(max_faces=2), []
     for i in range(40):
         x = max(320 - 8 * i, 0)
         scene.faces = [

@@ -21,14 +21,14 @@ MARGIN = 1.25
 
 BOX_SCALE = 1.27
 BOX_SHIFT = 0.057
-"""Side of the crop over sqrt(width * height) of a detector's box, and how far the crop's centre lies
-below the box's over its height: medians over 4,773 faces of the two sets with boxes (spread of the
-side 6 %, of the centre 2-3 %)."""
+"""Side of the crop over sqrt(width * height) of a detector's box, and how far the crop's
+centre lies below the box's over its height: medians over 4,773 faces of the two
+sets with boxes (spread of the side 6 %, of the centre 2-3 %)."""
 
 
 @dataclass(frozen=True)
 class Roi:
-    """A turned square: `center` (2,) and `side` in pixels, `angle` in radians clockwise on screen."""
+    """A turned square: `center` (2,), `side` in pixels, `angle` in radians clockwise on screen."""
 
     center: np.ndarray
     side: float

@@ -38,10 +38,10 @@ OUTER_EYE_CORNERS478 = (33, 263)
 
 
 def _mirror68() -> np.ndarray:
-    order = list(range(16, -1, -1)) + list(range(26, 16, -1)) + [27, 28, 29, 30]
-    order += list(range(35, 30, -1)) + [45, 44, 43, 42, 47, 46, 39, 38, 37, 36, 41, 40]
-    order += list(range(54, 47, -1)) + list(range(59, 54, -1))
-    return np.array(order + [64, 63, 62, 61, 60, 67, 66, 65])
+    order = [*range(16, -1, -1), *range(26, 16, -1), 27, 28, 29, 30]
+    order += [*range(35, 30, -1), 45, 44, 43, 42, 47, 46, 39, 38, 37, 36, 41, 40]
+    order += [*range(54, 47, -1), *range(59, 54, -1)]
+    return np.array([*order, 64, 63, 62, 61, 60, 67, 66, 65])
 
 
 MIRROR68 = _mirror68()
@@ -58,7 +58,7 @@ def _edges68() -> np.ndarray:
 
 @dataclass(frozen=True)
 class Scheme:
-    """A point order: `count` points, `edges` (K, 2), `mirror` (count,), `regions` name -> indices."""
+    """A point order: `count`, `edges` (K, 2), `mirror` (count,), `regions` name -> indices."""
 
     name: str
     count: int

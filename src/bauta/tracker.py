@@ -1,8 +1,8 @@
 """Detect once, then follow: the main loop, one frame at a time.
 
-    frame -> follow every known face (crop from its last points -> regress -> filter)
-          -> a free slot or a lost face? detect -> new faces (box -> regress -> upright -> regress)
-          -> list of FaceState
+frame -> follow every known face (crop from its last points -> regress -> filter)
+      -> a free slot or a lost face? detect -> new faces (box -> regress -> upright -> regress)
+      -> list of FaceState
 """
 
 from __future__ import annotations
@@ -65,9 +65,7 @@ class Faces:
         )
         self.detector = Detector(Session(read_model("detector"), name="detector", threads=threads))
 
-    def find(
-        self, image: np.ndarray, taken: np.ndarray, most: int
-    ) -> list[tuple[Prediction, Roi]]:
+    def find(self, image: np.ndarray, taken: np.ndarray, most: int) -> list[tuple[Prediction, Roi]]:
         """Faces outside of the boxes `taken` (M, 4), at most `most`, the surest first.
 
         Two looks: the first at the box as the detector gave it, the second turned upright.
@@ -190,7 +188,9 @@ class Tracker:
         state = face_state(face, track.id, time)
         dt = time - track.time
         if dt > 0:
-            track.velocity = (state.box[:2] + state.box[2:] - track.box[:2] - track.box[2:]) / (2 * dt)
+            track.velocity = (state.box[:2] + state.box[2:] - track.box[:2] - track.box[2:]) / (
+                2 * dt
+            )
         track.box, track.time, track.misses = state.box, time, 0
         track.roi = roi_of_points(
             state.mesh[:468], upright_angle(state.pose.R_camera_head.astype(np.float64))
@@ -264,15 +264,12 @@ def _filtered(filter: OneEuro, face: Prediction, time: float) -> Prediction:
     size = float(np.mean(box[2:] - box[:2]))
     parts = np.split(filter(together, time, size), counts)
     points = {
-        key: part[:, : face.points[key].shape[1]]
-        for key, part in zip(schemes, parts, strict=True)
+        key: part[:, : face.points[key].shape[1]] for key, part in zip(schemes, parts, strict=True)
     }
     return Prediction(points, face.sigma, face.presence)
 
 
-def _frame(
-    image: np.ndarray | Frame, time: float | None, color: str
-) -> tuple[np.ndarray, float]:
+def _frame(image: np.ndarray | Frame, time: float | None, color: str) -> tuple[np.ndarray, float]:
     """Checked RGB picture and time of what the tracker was called with."""
     check_choice(color, COLORS, "color")
     if isinstance(image, np.ndarray) or not hasattr(image, "image"):

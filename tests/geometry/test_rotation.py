@@ -17,8 +17,8 @@ from bauta.geometry.rotation import from_angles, to_angles, upright_angle
 )
 def test_signs_are_those_of_the_conventions_page(angles, nose, crown):
     R = from_angles(*angles)
-    assert R @ (0, 0, 1) == pytest.approx(nose, abs=1e-9)
-    assert R @ (0, 1, 0) == pytest.approx(crown, abs=1e-9)
+    assert pytest.approx(nose, abs=1e-9) == R @ (0, 0, 1)
+    assert pytest.approx(crown, abs=1e-9) == R @ (0, 1, 0)
 
 
 def test_angles_come_back():

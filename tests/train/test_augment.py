@@ -6,7 +6,7 @@ import pytest
 
 pytest.importorskip("torch", reason="needs the extra `train`")
 
-from bauta.train import augment  # noqa: E402
+from bauta.train import augment
 
 EFFECTS = [effect for _, effect in augment._CHAIN]
 

@@ -5,11 +5,11 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="needs the train extra")
 
-from bauta.detect import Detector  # noqa: E402
-from bauta.engine.session import Session  # noqa: E402
-from bauta.train.detector_export import compare, export_detector  # noqa: E402
-from bauta.train.detector_loss import assign, cells, detector_loss, giou  # noqa: E402
-from bauta.train.networks.detector import DetectorNetwork  # noqa: E402
+from bauta.detect import Detector
+from bauta.engine.session import Session
+from bauta.train.detector_export import compare, export_detector
+from bauta.train.detector_loss import assign, cells, detector_loss, giou
+from bauta.train.networks.detector import DetectorNetwork
 
 
 def assigned(box, kind=1.0):

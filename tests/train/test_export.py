@@ -8,11 +8,11 @@ import pytest
 torch = pytest.importorskip("torch", reason="needs the extra `train`")
 pytest.importorskip("onnx", reason="needs the extra `train`")
 
-from bauta.crop import Roi  # noqa: E402
-from bauta.engine.session import Session  # noqa: E402
-from bauta.regress.landmarks import LandmarkRegressor  # noqa: E402
-from bauta.train import export  # noqa: E402
-from bauta.train.networks.landmarks import COUNTS, LandmarkNet, LandmarkNetConfig  # noqa: E402
+from bauta.crop import Roi
+from bauta.engine.session import Session
+from bauta.regress.landmarks import LandmarkRegressor
+from bauta.train import export
+from bauta.train.networks.landmarks import COUNTS, LandmarkNet, LandmarkNetConfig
 
 CONFIG = LandmarkNetConfig(size=64, stem=8, widths=(8, 16), depths=(1, 2), neck=8, code=16)
 

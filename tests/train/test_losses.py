@@ -6,7 +6,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="needs the extra `train`")
 
-from bauta.train import losses  # noqa: E402
+from bauta.train import losses
 
 
 def test_distance_is_in_percent_and_z_counts_half():

@@ -262,7 +262,7 @@ class FakeCapture:
         self.left = 2 if index == 0 else 0
         self.opened = index == 0
 
-    def isOpened(self):  # noqa: N802
+    def isOpened(self):
         return self.opened
 
     def read(self):

@@ -1,4 +1,4 @@
-"""Every weight: one ONNX file and one card (JSON) that says what it is and what it was made from."""
+"""Every weight: one ONNX file and one card (JSON): what it is, and what it was made from."""
 
 from __future__ import annotations
 
@@ -38,9 +38,7 @@ class Card:
 def card_names() -> list[str]:
     """Names of the models that ship."""
     return sorted(
-        item.name.removesuffix(".json")
-        for item in _FOLDER.iterdir()
-        if item.name.endswith(".json")
+        item.name.removesuffix(".json") for item in _FOLDER.iterdir() if item.name.endswith(".json")
     )
 
 
@@ -63,7 +61,5 @@ def read_model(name_or_path: str | Path) -> bytes:
     card = load_card(str(name_or_path))
     data = _FOLDER.joinpath(card.file).read_bytes()
     if hashlib.sha256(data).hexdigest() != card.sha256:
-        raise ModelError(
-            f"{card.file}: the file differs from its card (sha256); reinstall bauta"
-        )
+        raise ModelError(f"{card.file}: the file differs from its card (sha256); reinstall bauta")
     return data

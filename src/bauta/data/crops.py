@@ -6,8 +6,10 @@ are in pixels of the pack. Training draws its own turned, shifted and scaled cro
 
 from __future__ import annotations
 
+import argparse
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -24,14 +26,14 @@ PACK_MARGIN = 1.7
 
 PTS68_BIAS_X = 0.018
 PTS68_BIAS_Y = 1.15
-"""`pts68` of `ytf` lies right and below of what it marks: 1.8 % of the distance of the outer eye
-corners to the right at every face size, 1.15 pixels down (measured against the mirror-symmetric
+"""`pts68` of `ytf` lies right and below of what it marks: 1.8 % of the outer eye corners'
+distance to the right at every face size, 1.15 pixels down (measured against the mirror-symmetric
 part of the difference to the mesh). It is taken off before a picture is turned or mirrored."""
 
 
 @dataclass(frozen=True)
 class CropPack:
-    """N packed faces; points in pixels of the pack, `rect` (N, 4) the picture's own extent in it."""
+    """N packed faces; points in pixels of the pack; `rect` (N, 4) the picture's extent in it."""
 
     images: np.ndarray
     mesh: np.ndarray
@@ -93,7 +95,8 @@ def pack(folder: Path) -> None:
             for key, value in zip(rows, values, strict=True):
                 rows[key].append(value)
     np.save(folder / "images.npy", np.stack(images))
-    np.savez(folder / "labels.npz", **{key: np.array(value) for key, value in rows.items()})
+    arrays: dict[str, Any] = {key: np.array(value) for key, value in rows.items()}
+    np.savez(folder / "labels.npz", **arrays)
 
 
 def load_pack(folder: Path) -> CropPack:
@@ -101,3 +104,14 @@ def load_pack(folder: Path) -> CropPack:
     images = np.load(folder / "images.npy", mmap_mode="r")
     with np.load(folder / "labels.npz") as labels:
         return CropPack(images, **{key: labels[key] for key in labels.files})
+
+
+def main() -> None:
+    """Pack the training faces: `python -m bauta.data.crops .packs/faces`."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("folder", type=Path)
+    pack(parser.parse_args().folder)
+
+
+if __name__ == "__main__":
+    main()

@@ -19,7 +19,7 @@ from bauta.schemes import LIDS68
 MAPPED_WEIGHT = 0.3
 """Weight of mapped `ibug68` points against labelled ones."""
 SHUT = 0.15
-"""Eye ratio of the mesh below which 68-point labels of that eye are not believed (they stay open)."""
+"""Eye ratio of the mesh below which 68-point labels of that eye, which stay open, do not count."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,9 @@ def _features(pack: CropPack, rows: np.ndarray) -> np.ndarray:
     return np.concatenate([mesh, alt], axis=1).reshape(len(rows), -1) / PACK
 
 
-def map68(pack: CropPack, fit_rows: np.ndarray, rows: np.ndarray, ridge: float = 0.02) -> np.ndarray:
+def map68(
+    pack: CropPack, fit_rows: np.ndarray, rows: np.ndarray, ridge: float = 0.02
+) -> np.ndarray:
     """`ibug68` (R, 68, 2) of `rows` by ridge regression from mesh and anatomical points."""
     X, Y = _features(pack, fit_rows), pack.pts68[fit_rows].reshape(len(fit_rows), -1) / PACK
     mean_x, mean_y = X.mean(0), Y.mean(0)
@@ -72,7 +74,9 @@ def make_targets(pack: CropPack) -> Targets:
     gap = np.linalg.norm(pack.pts68 - mapped, axis=-1).mean(1) / eyes * 100
     points68 = np.where(labelled[:, None, None], pack.pts68, mapped)
     # a label far from both teachers is a label of something else: 4 % is usual, 12 % is not
-    weight68 = np.where(labelled, (gap < 12) / (1 + (gap / 8) ** 4), MAPPED_WEIGHT * _doubt(pack.asym))
+    weight68 = np.where(
+        labelled, (gap < 12) / (1 + (gap / 8) ** 4), MAPPED_WEIGHT * _doubt(pack.asym)
+    )
     lids, believe3d = _lid_mask(pack), np.nan_to_num(_doubt(pack.alt_asym), nan=0.3)
     weight3d = believe3d[:, None] * np.ones((1, 68), np.float32)
     weight3d[:, LIDS68] *= lids[:, LIDS68]

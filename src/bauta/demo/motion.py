@@ -83,7 +83,7 @@ def _values(time: float) -> np.ndarray:
     return value + step * u * (1 - u) * ((1 - u) * start - u * stop)
 
 
-def T_frame_picture(index: float) -> np.ndarray:  # noqa: N802
+def T_frame_picture(index: float) -> np.ndarray:
     """Affine map (2, 3) float64 from pixels of the picture to pixels of frame `index`.
 
     A fraction gives the time between frames, as while a shutter is open. InputError outside of the
@@ -95,7 +95,7 @@ def T_frame_picture(index: float) -> np.ndarray:  # noqa: N802
     return np.column_stack([linear, (x, y) - linear @ PIVOT])
 
 
-def T_frame_frame(to: float, origin: float) -> np.ndarray:  # noqa: N802
+def T_frame_frame(to: float, origin: float) -> np.ndarray:
     """Affine map (2, 3), pixels: where a spot of the picture goes from frame `origin` to `to`."""
     return affine.compose(T_frame_picture(to), affine.invert(T_frame_picture(origin)))
 

@@ -92,7 +92,8 @@ def lines(result: DemoResult) -> Iterator[str]:
     regions = ", ".join(f"{name.replace('_', ' ')} {e:.1f}" for name, e in score.regions.items())
     yield f"  by region                        {regions}"
     yield f"steadiness while the face is still {score.steadiness:.2f} % (root mean square)"
-    yield f"found                              {found.found} of {found.visible} frames that show the whole face"
+    seen = f"{found.found} of {found.visible}"
+    yield f"found                              {seen} frames that show the whole face"
     yield f"dropped after the exit             {found.until_dropped} frames"
     yield f"found again after the return       {found.until_found} frames"
     p50, p95 = result.summary.percentile(50), result.summary.percentile(95)

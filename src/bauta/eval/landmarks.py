@@ -13,6 +13,7 @@ import argparse
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -20,16 +21,15 @@ from bauta.data import teachers
 from bauta.data.crops import unbiased68
 from bauta.eval import metrics
 from bauta.geometry import boxes
-from bauta.schemes import INNER51, eye_aspect_ratio, LEFT_EYE478, RIGHT_EYE478, REGIONS68
-from bauta.tracker import Faces
+from bauta.schemes import INNER51, LEFT_EYE478, REGIONS68, RIGHT_EYE478, eye_aspect_ratio
+from bauta.tracker import Faces, face_state
 from bauta.types import FaceState
-from bauta.tracker import face_state
 
 HIT = 0.3
 """Overlap of mesh boxes from which the labelled face counts as found."""
 
 
-def predict(model: str, dataset: str, split: str) -> dict[str, np.ndarray]:
+def predict(model: str, dataset: str, split: str) -> dict[str, Any]:
     """Predictions and labels of every picture of `split` in which the mesh teacher saw a face."""
     pictures = teachers.read_pictures(dataset)
     labels = teachers.read_teacher_set(dataset, pictures)
@@ -100,7 +100,9 @@ def score(saved: dict[str, np.ndarray]) -> dict:
     report["mesh478"] = _summary(metrics.nme(predicted, truth, eyes))
     sure = found & (saved["asym"] < 5)
     ratio = [
-        np.concatenate([eye_aspect_ratio(points[sure][:, eye]) for eye in (RIGHT_EYE478, LEFT_EYE478)])
+        np.concatenate(
+            [eye_aspect_ratio(points[sure][:, eye]) for eye in (RIGHT_EYE478, LEFT_EYE478)]
+        )
         for points in (truth, predicted)
     ]
     report["eye_ratio_correlation"] = round(float(np.corrcoef(ratio)[0, 1]), 3)

@@ -8,7 +8,7 @@ import numpy as np
 def umeyama(
     source: np.ndarray, target: np.ndarray, weights: np.ndarray | None = None
 ) -> tuple[float, np.ndarray, np.ndarray]:
-    """Scale c, proper rotation R and translation t that minimise sum w ||target - (c R source + t)||^2.
+    """Scale c, proper rotation R, translation t: min sum w ||target - (c R source + t)||^2.
 
     `source`, `target` (N, D); `weights` (N,) >= 0. Umeyama 1991, eq. 40-43. Points that do not
     span D dimensions leave the rotation about the missing axis arbitrary, but proper.

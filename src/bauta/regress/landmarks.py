@@ -1,4 +1,4 @@
-"""The landmark regressor at run time: a turned square of a picture in, points of the picture out."""
+"""The landmark regressor at run time: a turned square of a picture in, its points out."""
 
 from __future__ import annotations
 

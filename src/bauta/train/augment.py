@@ -110,7 +110,8 @@ def low_resolution(rng: Rng, image: Image) -> Image:
 def jpeg(rng: Rng, image: Image) -> Image:
     """Compression at quality 15 to 80."""
     _, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(15, 80))])
-    return cv2.imdecode(data, cv2.IMREAD_COLOR)
+    decoded = cv2.imdecode(data, cv2.IMREAD_COLOR)
+    return image if decoded is None else decoded
 
 
 _NOISE = np.random.default_rng(0).normal(size=1 << 20).astype(np.float32)

@@ -59,7 +59,9 @@ class FaceCrops:
         self.size, self.absent = size, absent
         self.photos = background_photos(split)
         self._mirror = {"mesh": mesh478()["mirror"], "points3d": MIRROR68, "points68": MIRROR68}
-        weight = np.where(self.pack.source == "ytf", 2.0, np.where(self.pack.source == "lfw", 0.8, 1.2))
+        weight = np.where(
+            self.pack.source == "ytf", 2.0, np.where(self.pack.source == "lfw", 0.8, 1.2)
+        )
         weight = weight * (1 + 2.0 * (np.abs(self.targets.yaw) > 25))
         weight *= 1 + 1.5 * (self.pack.eye_ratio().min(1) < 0.12)
         weight = weight[self.rows] * (self.pack.asym[self.rows] < 12)
@@ -131,10 +133,16 @@ class FaceCrops:
         rng = np.random.default_rng([seed, step])
         items = []
         for row in rng.choice(self.rows, count, p=self._share):
-            item = self._no_face(rng, row) if rng.random() < self.absent else self._face(rng, row, jitter)
+            item = (
+                self._no_face(rng, row)
+                if rng.random() < self.absent
+                else self._face(rng, row, jitter)
+            )
             item["images"] = augment.appearance(rng, item["images"])
             items.append(item)
-        stacked = {key: np.stack([item[key] for item in items]) for key in items[0] if key != "present"}
+        stacked = {
+            key: np.stack([item[key] for item in items]) for key in items[0] if key != "present"
+        }
         present = np.array([item["present"] for item in items], np.float32)
         return Batch(**stacked, present=present)
 
@@ -148,7 +156,8 @@ class FaceCrops:
         def offer(item: Batch | BaseException) -> None:
             while not stop.is_set():
                 try:
-                    return ready.put(item, timeout=0.5)
+                    ready.put(item, timeout=0.5)
+                    return
                 except queue.Full:
                     continue
 

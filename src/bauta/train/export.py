@@ -59,7 +59,9 @@ class LandmarkExport(nn.Module):
         out = self.net(crop.permute(0, 3, 1, 2).float() / 127.5 - 1)
         points = [out["mesh"], out["points68"], out["points3d"]]
         centred = [
-            p if p.shape[-1] == 2 else p - p[..., 2:].mean(1, keepdim=True) * p.new_tensor([0, 0, 1])
+            p
+            if p.shape[-1] == 2
+            else p - p[..., 2:].mean(1, keepdim=True) * p.new_tensor([0, 0, 1])
             for p in points
         ]
         keys = ("mesh", "points68", "points3d")
@@ -178,7 +180,7 @@ def write_model(folder: Path, card: dict, data: bytes) -> None:
 
 
 def main() -> None:
-    """Export the averaged weights of a run into the package; the card keeps its hand-written part."""
+    """Export the averaged weights of a run into the package; the card keeps what it said."""
     from bauta.train.landmarks import Run, read_recipe
 
     parser = argparse.ArgumentParser(description=main.__doc__)

@@ -15,6 +15,7 @@ import time
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -65,8 +66,9 @@ class Recipe:
 def read_recipe(path: Path) -> Recipe:
     """Recipe from a TOML file; InputError for an unknown key."""
     table = tomllib.loads(path.read_text())
-    network, jitter = table.pop("network", {}), table.pop("jitter", {})
+    network: dict[str, Any] = table.pop("network", {})
     network = {key: tuple(v) if isinstance(v, list) else v for key, v in network.items()}
+    jitter = table.pop("jitter", {})
     try:
         return Recipe(network=LandmarkNetConfig(**network), jitter=Jitter(**jitter), **table)
     except TypeError as error:
@@ -167,7 +169,9 @@ class Run:
         self.net.set_means(mean_points(data))
         self.average = LandmarkNet(recipe.network)
         self.average.load_state_dict(self.net.state_dict())
-        self.optimizer = torch.optim.AdamW(self.net.parameters(), recipe.rate, weight_decay=recipe.decay)
+        self.optimizer = torch.optim.AdamW(
+            self.net.parameters(), recipe.rate, weight_decay=recipe.decay
+        )
         if self.checkpoint.exists():
             self._load()
 

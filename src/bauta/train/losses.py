@@ -30,7 +30,7 @@ def laplace_nll(d: Tensor, log_sigma: Tensor) -> Tensor:
 def gap_error(predicted: Tensor, target: Tensor, pairs: Tensor, size: int) -> Tensor:
     """How much the vector between two points of each pair (P, 2) is off; (B, P) percent of size.
 
-    Lids and lips: their common position may be uncertain while the gap between them is plain to see.
+    Lids and lips: their common position may be uncertain while the gap between is plain to see.
     """
 
     def gap(points: Tensor) -> Tensor:
