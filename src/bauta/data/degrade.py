@@ -12,7 +12,7 @@ import numpy as np
 def relight(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Gamma, contrast, brightness and a colour cast through one table per channel; uint8."""
     ramp = np.linspace(0, 1, 256, dtype=np.float32)
-    dark = rng.random() < 0.2
+    dark = rng.random() < 0.15
     gamma = np.exp(rng.uniform(0.1, 0.7) if dark else rng.normal(0, 0.25))
     gain = rng.uniform(0.4, 0.9) if dark else rng.uniform(0.75, 1.25)
     cast = np.exp(rng.normal(0, 0.08 if rng.random() < 0.7 else 0.2, 3))

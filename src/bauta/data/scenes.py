@@ -55,7 +55,7 @@ def roll_of(rng: np.random.Generator) -> float:
     kind = rng.random()
     if kind < 0.5:
         return float(rng.normal(0, 8))
-    return float(rng.uniform(-45, 45) if kind < 0.92 else rng.uniform(-100, 100))
+    return float(rng.uniform(-45, 45) if kind < 0.95 else rng.uniform(-100, 100))
 
 
 def cut(image: np.ndarray, picture: Picture, box: np.ndarray, rng: np.random.Generator) -> Patch:

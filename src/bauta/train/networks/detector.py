@@ -1,15 +1,15 @@
 """The face detector: a small anchor-free pyramid network.
 
 A dense stem to stride 4, depthwise-separable stages at strides 8, 16 and 32, a top-down pyramid and
-one head shared by the three levels. Every cell of a level says how likely it is near the centre of
-a face (a logit) and how far the four sides of the box are from the cell's centre.
+a small head for each level (heads that share weights but not statistics cannot be folded). Every
+cell of a level says how likely it is near the centre of a face (a logit) and how far the four sides
+of the box are from the cell's centre.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
@@ -56,6 +56,23 @@ def stack(channels: int, blocks: int) -> list[nn.Module]:
     return [Separable(channels, channels) for _ in range(blocks)]
 
 
+class Head(nn.Module):
+    """Logit and four logarithmic distances (in strides) of every cell of one level."""
+
+    def __init__(self, width: int, blocks: int) -> None:
+        super().__init__()
+        self.tower = nn.Sequential(*stack(width, blocks))
+        self.score = nn.Conv2d(width, 1, 1)
+        self.edges = nn.Conv2d(width, 4, 1)
+        nn.init.constant_(self.score.bias, -4.6)
+        nn.init.constant_(self.edges.bias, 1.0)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """(B, width, h, w) -> (B, 1, h, w) and (B, 4, h, w)."""
+        x = self.tower(x)
+        return self.score(x), self.edges(x)
+
+
 class DetectorNetwork(nn.Module):
     """Pictures (B, 3, H, W) of 0..255, H and W multiples of 32, to three levels.
 
@@ -73,12 +90,7 @@ class DetectorNetwork(nn.Module):
         self.stage32 = nn.Sequential(Separable(c16, c32, 2), *stack(c32, shape.blocks[2]))
         self.lateral = nn.ModuleList([convolution(c, width, 1) for c in (c8, c16, c32)])
         self.merge = nn.ModuleList([Separable(width, width) for _ in range(2)])
-        self.tower = nn.Sequential(*stack(width, shape.tower))
-        self.score = nn.Conv2d(width, 1, 1)
-        self.edges = nn.Conv2d(width, 4, 1)
-        self.scales = nn.Parameter(torch.ones(len(STRIDES)))
-        nn.init.constant_(self.score.bias, -4.6)
-        nn.init.constant_(self.edges.bias, 1.0)
+        self.heads = nn.ModuleList([Head(width, shape.tower) for _ in STRIDES])
 
     def forward(self, picture: Tensor) -> list[tuple[Tensor, Tensor]]:
         """Levels at strides 8, 16, 32."""
@@ -92,8 +104,7 @@ class DetectorNetwork(nn.Module):
         p16 = self.merge[1](self.lateral[1](x16) + interpolate(p32, scale_factor=2.0))
         p8 = self.merge[0](self.lateral[0](x8) + interpolate(p16, scale_factor=2.0))
         levels = []
-        for level, features in enumerate((p8, p16, p32)):
-            x = self.tower(features)
-            edges = (self.edges(x).float() * self.scales[level]).clamp(-4, 4).exp()
-            levels.append((self.score(x).float(), edges * STRIDES[level]))
+        for head, stride, features in zip(self.heads, STRIDES, (p8, p16, p32), strict=True):
+            score, edges = head(features)
+            levels.append((score.float(), edges.float().clamp(-4, 4).exp() * stride))
         return levels
