@@ -43,9 +43,13 @@ def save_frames(path: str, split: str, count: int) -> None:
         truth.append(np.zeros((0, 4), np.float32))
         ignore.append(np.zeros((0, 4), np.float32))
         kinds.append("empty")
-    columns = {"images": images, "truth": truth, "ignore": ignore}
-    arrays = {name: as_objects(items) for name, items in columns.items()}
-    np.savez(path, kinds=np.array(kinds), **arrays)
+    np.savez(
+        path,
+        kinds=np.array(kinds),
+        images=as_objects(images),
+        truth=as_objects(truth),
+        ignore=as_objects(ignore),
+    )
 
 
 def as_objects(items: list[np.ndarray]) -> np.ndarray:
@@ -67,7 +71,7 @@ def run_bauta(frames: str, out: str, model: str) -> None:
         boxes.append(found)
         scores.append(values)
     milliseconds = 1000 * float(np.median(spent))
-    np.savez(out, boxes=as_objects(boxes), scores=as_objects(scores), ms=milliseconds, default=0.4)
+    np.savez(out, boxes=as_objects(boxes), scores=as_objects(scores), ms=milliseconds, default=0.3)
 
 
 def adjust(boxes: np.ndarray, truth: np.ndarray) -> np.ndarray:

@@ -20,12 +20,11 @@ def maps(height: int, width: int) -> dict[str, np.ndarray]:
     return found
 
 
-class Fake:
+class Fake(Session):
     """A session that answers with one face, wherever it is asked to look."""
 
-    name = "fake"
-
     def __init__(self):
+        self.name = "fake"
         self.inputs = ["image"]
         self.outputs = [f"{kind}{stride}" for kind in ("score", "edges") for stride in STRIDES]
         self.shape = ()

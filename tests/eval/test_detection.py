@@ -67,5 +67,7 @@ def test_report_counts_faces_by_size():
 
 def test_false_alarms_are_counted_per_picture():
     found = iter([boxes((0, 0, 9, 9)), NONE, boxes((0, 0, 9, 9), (5, 5, 9, 9))])
-    report = false_alarms(lambda image: (next(found), None), [np.zeros((2, 2, 3), np.uint8)] * 3)
+    report = false_alarms(
+        lambda image: (next(found), np.ones(1)), [np.zeros((2, 2, 3), np.uint8)] * 3
+    )
     assert report == {"pictures": 3, "per_picture": 1.0}

@@ -47,9 +47,10 @@ def soft_mask(shape: tuple[int, int], area: np.ndarray, oval: bool, feather: flo
     width = int(feather)
     if width < 1:
         return mask
-    mask = cv2.erode(mask, None, iterations=width, borderType=cv2.BORDER_CONSTANT, borderValue=0)
-    size = (2 * width + 1,) * 2
-    return cv2.blur(mask, size, borderType=cv2.BORDER_CONSTANT)
+    size = 2 * width + 1
+    square = np.ones((size, size), np.uint8)
+    mask = cv2.erode(mask, square, borderType=cv2.BORDER_CONSTANT, borderValue=0)
+    return cv2.blur(mask, (size, size), borderType=cv2.BORDER_CONSTANT)
 
 
 class Canvas:

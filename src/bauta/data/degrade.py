@@ -54,17 +54,15 @@ def noise(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Gaussian noise of 2 to 18 grey levels, the same for the three channels half of the time."""
     height, width = image.shape[:2]
     channels = 1 if rng.random() < 0.5 else 3
-    grains = np.empty((height, width, channels), np.int16)
-    cv2.setRNGSeed(int(rng.integers(0, 2**31 - 1)))
-    cv2.randn(grains, 0, float(rng.uniform(2, 18)))
-    return np.clip(image + grains, 0, 255).astype(np.uint8)
+    grains = rng.standard_normal((height, width, channels), np.float32)
+    return np.clip(image + rng.uniform(2, 18) * grains, 0, 255).astype(np.uint8)
 
 
 def compress(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """JPEG at quality 20 to 90."""
     quality = int(rng.uniform(20, 90))
     _, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
-    return cv2.imdecode(data, cv2.IMREAD_COLOR)
+    return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR))
 
 
 def degrade(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -175,7 +175,7 @@ class Run:
         size = (pictures.shape[2], pictures.shape[3])
         losses = detector_loss(outputs, boxes[..., :4], boxes[..., 4], size)
         self.optimiser.zero_grad()
-        sum(losses.values(), torch.zeros(())).backward()
+        torch.stack(list(losses.values())).sum().backward()
         nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
         self.optimiser.step()
         self.step += 1
