@@ -38,11 +38,12 @@ def save_frames(path: str, split: str, count: int) -> None:
             truth.append(scene.boxes)
             ignore.append(scene.ignore)
             kinds.append(kind)
-    for image in held_out_photographs():
-        images.append(image)
-        truth.append(np.zeros((0, 4), np.float32))
-        ignore.append(np.zeros((0, 4), np.float32))
-        kinds.append("empty")
+    for kind, scenes in zip(("empty", "photographs"), held_out_photographs(), strict=True):
+        for scene in scenes:
+            images.append(scene.image)
+            truth.append(scene.boxes)
+            ignore.append(scene.ignore)
+            kinds.append(kind)
     np.savez(
         path,
         kinds=np.array(kinds),
@@ -71,7 +72,7 @@ def run_bauta(frames: str, out: str, model: str) -> None:
         boxes.append(found)
         scores.append(values)
     milliseconds = 1000 * float(np.median(spent))
-    np.savez(out, boxes=as_objects(boxes), scores=as_objects(scores), ms=milliseconds, default=0.3)
+    np.savez(out, boxes=as_objects(boxes), scores=as_objects(scores), ms=milliseconds, default=0.4)
 
 
 def adjust(boxes: np.ndarray, truth: np.ndarray) -> np.ndarray:
@@ -101,7 +102,7 @@ def table(frames: str, results: list[str]) -> None:
         boxes = [b + np.tile(b[:, 2:] - b[:, :2], 2) * moved for b in found["boxes"]]
         best = max(np.linspace(0.1, 0.9, 17), key=lambda t: f1(boxes, found["scores"], t, data))
         for threshold in (float(found["default"]), float(best)):
-            for kind in FRAMES:
+            for kind in (*FRAMES, "photographs"):
                 rows = np.nonzero(kinds == kind)[0]
                 report = tally(boxes, found["scores"], threshold, truth, ignore, rows).report()
                 cells = ("recall_24up", "precision_24up", "recall_16_24", "recall_24_32")

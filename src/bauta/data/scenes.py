@@ -209,12 +209,21 @@ class SceneMaker:
         put(canvas, cut(image, picture, box, rng), matrix)
 
 
-def held_out_photographs(longest: int = 640) -> list[np.ndarray]:
-    """All photographs without people that no detector learned from, enlarged to one long side."""
-    pictures = [item.image() for split in ("val", "test") for item in read_backgrounds(split)[0]]
-    scales = [longest / max(picture.shape[:2]) for picture in pictures]
-    way = cv2.INTER_CUBIC
-    return [
-        cv2.resize(picture, None, fx=scale, fy=scale, interpolation=way)
-        for picture, scale in zip(pictures, scales, strict=True)
-    ]
+def enlarged(picture: Picture, longest: int) -> Scene:
+    """A whole photograph with its faces, enlarged or reduced to one long side."""
+    image = picture.image()
+    scale = longest / max(image.shape[:2])
+    image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
+    canvas = Canvas(image)
+    for face in picture.faces:
+        box = box_of(face.outline) * np.float32(scale)
+        (canvas.boxes if face.sure else canvas.ignore).append(box)
+    return canvas.scene()
+
+
+def held_out_photographs(longest: int = 640) -> tuple[list[Scene], list[Scene]]:
+    """Natural photographs that no detector learned from: without people, and with the teacher's
+    boxes of those who are in them."""
+    splits = [read_backgrounds(split) for split in ("val", "test")]
+    clean = [enlarged(item, longest) for split in splits for item in split[0]]
+    return clean, [enlarged(item, longest) for split in splits for item in split[1]]

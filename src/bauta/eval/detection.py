@@ -134,7 +134,9 @@ def main(arguments: list[str]) -> None:
     for name in FRAMES:
         scenes = (maker.frame(seed, name) for seed in range(options.scenes))
         result[name] = score(detector, scenes)
-    result["empty"] = false_alarms(detector, held_out_photographs())
+    clean, peopled = held_out_photographs()
+    result["photographs"] = score(detector, peopled)
+    result["empty"] = false_alarms(detector, [scene.image for scene in clean])
     sys.stdout.write(json.dumps(result, indent=2) + "\n")
 
 
