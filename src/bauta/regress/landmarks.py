@@ -62,6 +62,9 @@ class LandmarkRegressor:
             )
         self._session = session
         self.size = int(session.metadata["size"])
+        # the labels' own pixel origin, part of their convention: docs/conventions.md
+        offset = session.metadata.get("ibug68_offset", "0,0").split(",")
+        self.ibug68_offset = np.array(offset, np.float32)
 
     def __call__(self, image: np.ndarray, roi: Roi) -> Prediction:
         """Points of the face in `roi` of an RGB uint8 picture (H, W, 3)."""
@@ -72,4 +75,5 @@ class LandmarkRegressor:
         for output, scheme in OUTPUTS.items():
             points[scheme] = affine.apply(T_image_crop, out[output][0])
             sigma[scheme] = out[f"{output}_sigma"][0] * scale
+        points["ibug68"] += self.ibug68_offset
         return Prediction(points, sigma, float(out["presence"][0]))

@@ -13,6 +13,7 @@ import numpy as np
 
 from bauta.data import teachers
 from bauta.data.crops import PACK, PACK_MARGIN, CropPack, load_pack
+from bauta.data.cutouts import people_in_negatives
 from bauta.data.labels import Targets, make_targets
 from bauta.data.splits import split_of
 from bauta.geometry import affine
@@ -40,24 +41,27 @@ _BORDERS = (cv2.BORDER_CONSTANT, cv2.BORDER_CONSTANT, cv2.BORDER_REPLICATE, cv2.
 
 
 def background_photos(split: str) -> list[np.ndarray]:
-    """Photographs in which a teacher saw no face, RGB."""
+    """Photographs that show nobody, RGB."""
     pictures, boxes = teachers.read_pictures("negatives"), teachers.read_boxes("negatives")
+    shown = people_in_negatives()
     return [
         teachers.decode(data)
         for file, data in sorted(pictures.items())
-        if not len(boxes[file][0]) and split_of(file) == split
+        if not len(boxes[file][0]) and file not in shown and split_of(file) == split
     ]
 
 
 class FaceCrops:
     """Draws crops of `size` pixels of one split. The same (seed, step) gives the same batch."""
 
-    def __init__(self, folder: Path, split: str, size: int, absent: float = 0.12) -> None:
+    def __init__(self, folder: Path, split: str, size: int, absent: float = 0.18) -> None:
         self.pack: CropPack = load_pack(folder)
         self.targets: Targets = make_targets(self.pack)
         self.rows = np.flatnonzero(self.pack.split == split)
         self.size, self.absent = size, absent
         self.photos = background_photos(split)
+        file = folder / "lookalikes.npy"
+        self.lookalikes = np.load(file, mmap_mode="r") if file.exists() else None
         self._mirror = {"mesh": mesh478()["mirror"], "points3d": MIRROR68, "points68": MIRROR68}
         weight = np.where(
             self.pack.source == "ytf", 2.0, np.where(self.pack.source == "lfw", 0.8, 1.2)
@@ -111,14 +115,20 @@ class FaceCrops:
         return item
 
     def _no_face(self, rng: np.random.Generator, row: int) -> dict:
-        """A background, or a face far outside of the framing that the tracker keeps."""
+        """A background, a look-alike, or a face far outside of the framing that is tracked."""
         item: dict = {"present": 0.0}
         for key in POINT_SETS:
             points = getattr(self.targets, key)[row]
             item[key] = np.zeros_like(points)
             item[f"{key}_weight"] = np.zeros(len(points), np.float32)
-        if rng.random() < 0.6:
+        kind = rng.random()
+        if kind < 0.3:
             item["images"] = self.photo(rng)
+            return item
+        if kind < 0.7 and self.lookalikes is not None:
+            image = self.lookalikes[rng.integers(len(self.lookalikes))]
+            T = augment.draw_map(rng, augment.Jitter(), PACK, PACK_MARGIN, self.size)
+            item["images"] = cv2.warpAffine(image, affine.for_opencv(T), (self.size, self.size))
             return item
         side = PACK / PACK_MARGIN * rng.choice([rng.uniform(0.2, 0.4), rng.uniform(0.8, 1.5)])
         away = rng.uniform(0.65, 1.0) * max(side, PACK / PACK_MARGIN) if side > 60 else 0.0

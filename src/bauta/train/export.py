@@ -21,6 +21,7 @@ from onnx import numpy_helper
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from bauta.data.crops import LABEL_OFFSET68
 from bauta.train.networks.landmarks import LandmarkNet
 
 FLOAT = onnx.TensorProto.FLOAT
@@ -154,7 +155,13 @@ def export_landmarks(net: LandmarkNet, name: str, version: str, bits: int = 16) 
         ["crop"],
         names,
         {key: {0: "batch"} for key in ["crop", *names]},
-        {"bauta_task": "landmarks", "bauta_model": name, "version": version, "size": str(size)},
+        {
+            "bauta_task": "landmarks",
+            "bauta_model": name,
+            "version": version,
+            "size": str(size),
+            "ibug68_offset": ",".join(map(str, LABEL_OFFSET68)),
+        },
         bits,
     )
 
