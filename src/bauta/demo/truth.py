@@ -18,6 +18,10 @@ from bauta.geometry import affine
 from bauta.schemes import OUTER_EYE_CORNERS68, REGIONS68
 
 
+ON_THE_FACE = 50.0
+"""Mean error in percent of the eye distance up to which a reported face is the one that is there."""
+
+
 @cache
 def _table() -> np.ndarray:
     path = Path(__file__).with_name("astronaut68.csv")
@@ -150,9 +154,12 @@ class Score:
 def score(points: np.ndarray) -> Score:
     """Every score of points (FRAMES, 68, 2) in pixels, NaN in frames where no face was found."""
     points = _checked(points)
+    found = np.asarray(np.isfinite(points).all(axis=(1, 2)))
+    shown = motion.frames_showing("full")
+    found[shown] &= point_errors(points)[shown].mean(1) < ON_THE_FACE
     return Score(
         nme=nme(points),
         regions=nme_regions(points),
         steadiness=steadiness(points),
-        presence=presence(np.asarray(np.isfinite(points).all(axis=(1, 2)))),
+        presence=presence(found),
     )
