@@ -124,10 +124,11 @@ def test_a_clip_whose_size_changes_midway_is_followed(photo):
 
     double = cv2.resize(photo, None, fx=2, fy=2)
     with Tracker() as tracker:
+        sizes = []
         for i in range(8):
-            faces = tracker(photo if i < 4 else double, i * 0.04)
-            assert len(faces) == 1
-        assert np.mean(faces[0].box[2:]) > 300
+            (face,) = tracker(photo if i < 4 else double, i * 0.04)
+            sizes.append(face.box[2] - face.box[0])
+    assert sizes[7] == pytest.approx(2 * sizes[3], rel=0.1)
 
 
 def test_bgr_and_rgb_agree_when_they_are_named(photo):

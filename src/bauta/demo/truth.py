@@ -17,9 +17,8 @@ from bauta.demo import motion
 from bauta.geometry import affine
 from bauta.schemes import OUTER_EYE_CORNERS68, REGIONS68
 
-
 ON_THE_FACE = 50.0
-"""Mean error in percent of the eye distance up to which a reported face is the one that is there."""
+"""Percent of the eye distance: up to this mean error a reported face is the one that is there."""
 
 
 @cache
