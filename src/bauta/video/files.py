@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -219,7 +219,10 @@ def open_container(path: Path) -> InputContainer:
         if path.stat().st_size == 0:
             raise SourceError(f"{path}: is empty; get a whole copy of the file")
         # "file:" keeps a colon in a name from being taken for a protocol.
-        return av.open(f"file:{path}", metadata_errors="replace")
+        # From av 19 on, tags that are not UTF-8 are no error and the argument is gone
+        before_19 = int(av.__version__.split(".")[0]) < 19
+        tags: dict[str, Any] = {"metadata_errors": "replace"} if before_19 else {}
+        return av.open(f"file:{path}", **tags)
     except InvalidDataError as error:
         raise _unreadable(path) from error
     except (FFmpegError, OSError, ValueError) as error:
