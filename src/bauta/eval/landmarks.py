@@ -2,9 +2,8 @@
 
     python -m bauta.eval.landmarks --model base --split test
 
-Predictions are saved first (`--save FILE.npz`) and scored from there. `pts68` of `ytf` carries its
-teacher's offset (`bauta.data.crops.PTS68_BIAS_X`): both the labels as stored and without the offset
-are scored, and both are printed.
+Predictions can be kept (`--save FOLDER`) and are scored as saved. `pts68` of `ytf` is scored as it is
+stored, pixel origin and all: `points68` speaks that convention (docs/conventions.md).
 """
 
 from __future__ import annotations
@@ -18,13 +17,20 @@ from typing import Any
 import numpy as np
 
 from bauta.data import teachers
-from bauta.data.crops import unbiased68
 from bauta.eval import metrics
 from bauta.geometry import boxes
-from bauta.schemes import INNER51, LEFT_EYE478, REGIONS68, RIGHT_EYE478, eye_aspect_ratio
+from bauta.schemes import (
+    INNER51,
+    LEFT_EYE478,
+    OUTER_EYE_CORNERS478,
+    REGIONS68,
+    RIGHT_EYE478,
+    eye_aspect_ratio,
+)
 from bauta.tracker import Faces, face_state
 from bauta.types import FaceState
 
+EYES478 = (RIGHT_EYE478, LEFT_EYE478)
 HIT = 0.3
 """Overlap of mesh boxes from which the labelled face counts as found."""
 
@@ -52,7 +58,7 @@ def predict(model: str, dataset: str, split: str) -> dict[str, Any]:
         "truth68_3d": labels.alt68[rows],
         "truth_mesh": labels.mesh[rows],
         "asym": labels.asym[rows],
-        "file": np.array([labels.files[i] for i in rows]),
+        "picture": np.array([labels.files[i] for i in rows]),
     }
     return {key: np.array(value) for key, value in out.items()} | truth
 
@@ -74,39 +80,48 @@ def _summary(errors: np.ndarray) -> dict[str, float]:
     }
 
 
+def score68(saved: dict[str, np.ndarray]) -> dict:
+    """`ibug68` against `pts68` as stored, percent of the outer eye corners; empty without labels."""
+    labelled = np.isfinite(saved["truth68"][:, 0, 0])
+    if not labelled.any():
+        return {}
+    truth, predicted = saved["truth68"][labelled], saved["points68"][labelled][..., :2]
+    eyes = metrics.outer_eyes68(truth)
+    errors = metrics.nme(predicted, truth, eyes)
+    regions = {
+        name: round(float(np.nanmean(metrics.nme(predicted[:, a:b], truth[:, a:b], eyes))), 2)
+        for name, (a, b) in REGIONS68.items()
+    }
+    found = round(float(np.isfinite(errors).mean() * 100), 2)
+    return {"labelled": len(truth), "found_percent": found, **_summary(errors), "regions": regions}
+
+
+def eye_correlation(saved: dict[str, np.ndarray]) -> float:
+    """Correlation of the lid gap over eye width with that of a sure mesh teacher, both eyes."""
+    sure = np.isfinite(saved["mesh"][:, 0, 0]) & (saved["asym"] < 5)
+    ratios = [
+        np.concatenate([eye_aspect_ratio(saved[key][sure][:, eye]) for eye in EYES478])
+        for key in ("truth_mesh", "mesh")
+    ]
+    return float(np.corrcoef(ratios)[0, 1])
+
+
 def score(saved: dict[str, np.ndarray]) -> dict:
     """Scores of saved predictions; errors in percent of the outer eye corners unless said."""
     found = np.isfinite(saved["mesh"][:, 0, 0])
-    report: dict = {"pictures": len(found), "found_percent": round(float(found.mean() * 100), 2)}
-    labelled = np.isfinite(saved["truth68"][:, 0, 0])
-    if labelled.any():
-        truth, predicted = saved["truth68"][labelled], saved["points68"][labelled][..., :2]
-        clean = unbiased68(truth)
-        report["labelled"] = int(labelled.sum())
-        report["found_labelled_percent"] = round(float(found[labelled].mean() * 100), 2)
-        eyes = metrics.outer_eyes68(truth)
-        report["ibug68_labels_as_stored"] = _summary(metrics.nme(predicted, truth, eyes))
-        report["ibug68_labels_without_offset"] = _summary(metrics.nme(predicted, clean, eyes))
-        report["ibug68_by_region"] = {
-            name: round(float(np.nanmean(metrics.nme(predicted[:, a:b], clean[:, a:b], eyes))), 2)
-            for name, (a, b) in REGIONS68.items()
-        }
-    truth, predicted = saved["truth68_3d"][..., :2], saved["points68_3d"][..., :2]
-    report["ibug68_3d_inner51_over_box"] = _summary(
-        metrics.nme(predicted[:, INNER51], truth[:, INNER51], metrics.box_size(truth))
-    )
-    truth, predicted = saved["truth_mesh"][..., :2], saved["mesh"][..., :2]
-    eyes = np.linalg.norm(truth[:, 33] - truth[:, 263], axis=-1)
-    report["mesh478"] = _summary(metrics.nme(predicted, truth, eyes))
-    sure = found & (saved["asym"] < 5)
-    ratio = [
-        np.concatenate(
-            [eye_aspect_ratio(points[sure][:, eye]) for eye in (RIGHT_EYE478, LEFT_EYE478)]
-        )
-        for points in (truth, predicted)
-    ]
-    report["eye_ratio_correlation"] = round(float(np.corrcoef(ratio)[0, 1]), 3)
-    return report
+    anatomical, truth = saved["points68_3d"][..., :2], saved["truth68_3d"][..., :2]
+    inner = metrics.nme(anatomical[:, INNER51], truth[:, INNER51], metrics.box_size(truth))
+    mesh, truth_mesh = saved["mesh"][..., :2], saved["truth_mesh"][..., :2]
+    right, left = OUTER_EYE_CORNERS478
+    eyes = np.linalg.norm(truth_mesh[:, right] - truth_mesh[:, left], axis=-1)
+    return {
+        "pictures": len(found),
+        "found_percent": round(float(found.mean() * 100), 2),
+        "ibug68": score68(saved),
+        "ibug68_3d_inner51_over_box": _summary(inner),
+        "mesh478": _summary(metrics.nme(mesh, truth_mesh, eyes)),
+        "eye_ratio_correlation": round(eye_correlation(saved), 3),
+    }
 
 
 def main() -> None:
