@@ -2,8 +2,8 @@
 
     python -m bauta.eval.landmarks --model base --split test
 
-Predictions can be kept (`--save FOLDER`) and are scored as saved. `pts68` of `ytf` is scored as it is
-stored, pixel origin and all: `points68` speaks that convention (docs/conventions.md).
+Predictions can be kept (`--save FOLDER`) and are scored as saved. `pts68` of `ytf` is scored as it
+is stored, pixel origin and all: `points68` speaks that convention (docs/conventions.md).
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def _summary(errors: np.ndarray) -> dict[str, float]:
 
 
 def score68(saved: dict[str, np.ndarray]) -> dict:
-    """`ibug68` against `pts68` as stored, percent of the outer eye corners; empty without labels."""
+    """`ibug68` against `pts68` as stored, percent of the outer eye corners; {} without labels."""
     labelled = np.isfinite(saved["truth68"][:, 0, 0])
     if not labelled.any():
         return {}
