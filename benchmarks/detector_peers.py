@@ -72,7 +72,7 @@ def run_bauta(frames: str, out: str, model: str) -> None:
         boxes.append(found)
         scores.append(values)
     milliseconds = 1000 * float(np.median(spent))
-    np.savez(out, boxes=as_objects(boxes), scores=as_objects(scores), ms=milliseconds, default=0.4)
+    np.savez(out, boxes=as_objects(boxes), scores=as_objects(scores), ms=milliseconds, default=0.45)
 
 
 def adjust(boxes: np.ndarray, truth: np.ndarray) -> np.ndarray:
@@ -107,7 +107,7 @@ def table(frames: str, results: list[str]) -> None:
                 report = tally(boxes, found["scores"], threshold, truth, ignore, rows).report()
                 cells = ("recall_24up", "precision_24up", "recall_16_24", "recall_24_32")
                 cells = (*cells, "recall_32_64")
-                values = " | ".join(f"{report[name]:.1f}" for name in cells)
+                values = " | ".join(f"{report.get(name, float('nan')):.1f}" for name in cells)
                 print(f"| {Path(path).stem} | {kind} | {threshold:.2f} | {values} |")
             empty = np.nonzero(kinds == "empty")[0]
             alarms = np.mean([(found["scores"][row] >= threshold).sum() for row in empty])

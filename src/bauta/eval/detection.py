@@ -76,7 +76,8 @@ class Tally:
         self.alarm_sizes.append(size_of(boxes[given == -1]))
 
     def report(self) -> dict[str, float | int]:
-        """Recall and precision in percent, overall (size >= 24) and recall by bucket."""
+        """Recall and precision in percent, overall (size >= 24), and recall of each bucket that
+        has faces."""
         sizes, found = np.concatenate(self.sizes), np.concatenate(self.found)
         alarms = np.concatenate(self.alarm_sizes)
         large, loud = sizes >= WANTED, int((alarms >= WANTED).sum())
@@ -92,7 +93,8 @@ class Tally:
         }
         for low, high in BUCKETS:
             here = (sizes >= low) & (sizes < high)
-            result[f"recall_{low}_{high}"] = percent(int(found[here].sum()), int(here.sum()))
+            if here.any():
+                result[f"recall_{low}_{high}"] = percent(int(found[here].sum()), int(here.sum()))
         return result
 
 
@@ -126,7 +128,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("model", nargs="?", default="detector")
     parser.add_argument("--split", default="val", choices=("val", "test"))
     parser.add_argument("--scenes", type=int, default=300)
-    parser.add_argument("--threshold", type=float, default=0.4)
+    parser.add_argument("--threshold", type=float, default=0.45)
     options = parser.parse_args(arguments)
     detector = Detector(Session(read_model(options.model)), options.threshold)
     maker = SceneMaker(options.split)

@@ -83,7 +83,7 @@ class Pool:
 
 
 def compose_forever(folder: Path, recipe: DetectorRecipe) -> None:
-    """Fill the pool, then go round and replace the oldest scenes, leaving time to others."""
+    """Fill the pool, then go round and replace the oldest scenes; ends with its parent."""
     from bauta.data.scenes import SceneMaker
 
     cv2.setNumThreads(1)
@@ -92,7 +92,8 @@ def compose_forever(folder: Path, recipe: DetectorRecipe) -> None:
     rng = np.random.default_rng(time.time_ns())
     ready = pool.ready()
     slot = ready % recipe.pool
-    while True:
+    parent = os.getppid()
+    while os.getppid() == parent:
         start = time.perf_counter()
         scene = maker.compose(rng, recipe.side, recipe.side)
         table = np.zeros((MOST_FACES, 5), np.float32)
