@@ -20,18 +20,18 @@ import cv2
 import numpy as np
 
 import bauta
-from bauta.crop import mesh_rotation
+from bauta.crop import mesh_rotation, roi_of_mesh
 from bauta.demo.run import CLIP
 from bauta.filters.one_euro import OneEuro
 from bauta.regress.landmarks import cut
-from bauta.tracker import Faces, Tracker, face_state, roi_of_prediction
+from bauta.tracker import Faces, Tracker, face_state
 
 
 def frames(count: int) -> list[np.ndarray]:
-    """The first frames of the demo clip, which show a face, at 640 x 360."""
+    """The first frames of the demo clip, which show a face, cut to 640 x 360."""
     out = []
     for frame in bauta.open_video(CLIP):
-        out.append(cv2.resize(frame.image, (640, 360), interpolation=cv2.INTER_AREA))
+        out.append(np.ascontiguousarray(frame.image[:360]))
         if len(out) == count:
             break
     return out
@@ -56,7 +56,8 @@ def stages(model: str, images: list[np.ndarray]) -> None:
     """Where the time of one frame goes."""
     faces = Faces(model)
     image = images[0]
-    prediction, roi = faces.find(image, np.zeros((0, 4)), 1)[0]
+    (prediction,) = faces.find(image, np.zeros((0, 4)), 1)
+    roi = roi_of_mesh(prediction.points["mesh478"])
     session, size = faces.regressor._session, faces.regressor.size
     crop = cut(image, roi, size)[None]
     mesh = prediction.points["mesh478"]
@@ -69,7 +70,7 @@ def stages(model: str, images: list[np.ndarray]) -> None:
     show("  network", milliseconds(lambda: session.run({"crop": crop}), 300))
     show("  pose", milliseconds(lambda: mesh_rotation(mesh), 300))
     show("  filter", milliseconds(lambda: filter(points, next(ticks) * 0.04, 100.0), 300))
-    show("  next crop", milliseconds(lambda: roi_of_prediction(prediction), 300))
+    show("  next crop", milliseconds(lambda: roi_of_mesh(mesh), 300))
     show("  result", milliseconds(lambda: face_state(prediction, 0, 0.0), 300))
 
 

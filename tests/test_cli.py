@@ -63,27 +63,27 @@ def decoded(path: Path) -> int:
 def test_track_writes_every_kind_and_names_them_on_stdout(run, clip):
     code, out, err = run("track", clip, "-o", "out", "--save", "video,jsonl,csv,npz,png")
     assert code == 0, err
-    assert out.split() == [f"out/face{end}" for end in (".mp4", ".jsonl", ".csv", ".npz", "")]
+    assert out.split() == [f"out/face_faces{end}" for end in (".mp4", ".jsonl", ".csv", ".npz", "")]
     assert f"{FRAMES} frames, a face in {FRAMES}" in err
-    assert decoded(Path("out/face.mp4")) == FRAMES
-    tracks = list(read_tracks(Path("out/face.jsonl")))
+    assert decoded(Path("out/face_faces.mp4")) == FRAMES
+    tracks = list(read_tracks(Path("out/face_faces.jsonl")))
     assert [len(frame.faces) for frame in tracks] == [1] * FRAMES
-    with open("out/face.csv", newline="") as file:
+    with open("out/face_faces.csv", newline="") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == FRAMES
-    with np.load("out/face.npz") as arrays:
+    with np.load("out/face_faces.npz") as arrays:
         assert arrays["mesh"].shape == (FRAMES, 478, 3)
-    assert len(list(Path("out/face").glob("*.png"))) == FRAMES
+    assert len(list(Path("out/face_faces").glob("*.png"))) == FRAMES
     written = tracks[3].faces[0].points68
     assert float(rows[3]["x30"]) == pytest.approx(written[30, 0], abs=0.01)
 
 
 def test_the_overlay_is_drawn_where_the_face_is(run, clip):
     run("track", clip, "-o", "out")
-    with open_video(clip) as before, open_video(Path("out/face.mp4")) as after:
+    with open_video(clip) as before, open_video(Path("out/face_faces.mp4")) as after:
         plain, drawn = next(iter(before)).image, next(iter(after)).image
     changed = np.abs(plain.astype(int) - drawn).max(-1) > 60
-    (first,) = next(iter(read_tracks(Path("out/face.jsonl")))).faces
+    (first,) = next(iter(read_tracks(Path("out/face_faces.jsonl")))).faces
     x1, y1, x2, y2 = first.box.astype(int)
     assert changed[y1:y2, x1:x2].mean() > 0.03
     assert changed[300:, :150].mean() < 0.001
@@ -94,8 +94,8 @@ def test_a_photo_gives_a_picture_and_a_record(run, clip):
     cv2.imwrite("photo.jpg", image[..., ::-1])
     code, out, _ = run("track", "photo.jpg")
     assert code == 0
-    assert out.split() == ["photo", "photo.jsonl"]
-    assert len(list(Path("photo").glob("*.png"))) == 1
+    assert out.split() == ["photo_faces", "photo_faces.jsonl"]
+    assert len(list(Path("photo_faces").glob("*.png"))) == 1
 
 
 def test_no_face_is_a_valid_empty_result(run):
@@ -105,9 +105,9 @@ def test_no_face_is_a_valid_empty_result(run):
     code, _, err = run("track", "grey.mp4", "-o", "out", "--save", "video,jsonl,csv,npz")
     assert code == 0
     assert "a face in 0" in err
-    assert [len(frame.faces) for frame in read_tracks(Path("out/grey.jsonl"))] == [0] * 5
-    assert len(Path("out/grey.csv").read_text().splitlines()) == 1
-    with np.load("out/grey.npz") as arrays:
+    assert [len(frame.faces) for frame in read_tracks(Path("out/grey_faces.jsonl"))] == [0] * 5
+    assert len(Path("out/grey_faces.csv").read_text().splitlines()) == 1
+    with np.load("out/grey_faces.npz") as arrays:
         assert len(arrays["mesh"]) == 0
 
 
@@ -128,9 +128,9 @@ def test_what_came_before_a_cut_is_delivered_then_one_error(run, clip):
     code, _, err = run("track", "cut.mp4", "-o", "out", "--save", "jsonl,video")
     assert code == 1
     assert len([line for line in err.splitlines() if line.startswith("bauta:")]) == 1
-    tracks = list(read_tracks(Path("out/cut.jsonl")))
+    tracks = list(read_tracks(Path("out/cut_faces.jsonl")))
     assert 0 < len(tracks) < FRAMES
-    assert decoded(Path("out/cut.mp4")) == len(tracks)
+    assert decoded(Path("out/cut_faces.mp4")) == len(tracks)
 
 
 @pytest.mark.parametrize(
@@ -160,13 +160,13 @@ def test_a_folder_without_pictures_is_an_error(run):
 
 def test_an_existing_output_is_refused_and_replaced_with_force(run, clip):
     assert run("track", clip, "-o", "out", "--save", "csv")[0] == 0
-    Path("out/face.csv").write_text("precious")
+    Path("out/face_faces.csv").write_text("precious")
     code, _, err = run("track", clip, "-o", "out", "--save", "csv")
     assert code == 1
     assert "--force" in err
-    assert Path("out/face.csv").read_text() == "precious"
+    assert Path("out/face_faces.csv").read_text() == "precious"
     assert run("track", clip, "-o", "out", "--save", "csv", "--force")[0] == 0
-    assert len(Path("out/face.csv").read_text().splitlines()) == FRAMES + 1
+    assert len(Path("out/face_faces.csv").read_text().splitlines()) == FRAMES + 1
 
 
 @pytest.mark.parametrize(
@@ -206,10 +206,10 @@ def test_a_foreign_model_is_a_clear_error(run, clip):
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 def test_a_full_disk_is_a_clear_error(run, clip):
     Path("out").mkdir()
-    Path("out/face.csv").symlink_to("/dev/full")
+    Path("out/face_faces.csv").symlink_to("/dev/full")
     code, _, err = run("track", clip, "-o", "out", "--save", "csv", "--force")
     assert code == 1
-    assert "face.csv" in err
+    assert "face_faces.csv" in err
     assert "Traceback" not in err
 
 
@@ -217,7 +217,7 @@ def test_a_full_disk_is_a_clear_error(run, clip):
 def test_ctrl_c_keeps_what_was_written_and_exits_130(tmp_path):
     command = [sys.executable, "-m", "bauta", "track", str(CLIP), "-o", str(tmp_path)]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-    records = tmp_path / "clip.jsonl"
+    records = tmp_path / "clip_faces.jsonl"
     limit = time.monotonic() + 60
     while time.monotonic() < limit:
         if records.exists() and records.read_bytes().count(b"\n") > 10:
@@ -229,7 +229,7 @@ def test_ctrl_c_keeps_what_was_written_and_exits_130(tmp_path):
     assert "interrupted" in err
     count = len(list(read_tracks(records)))
     assert 9 < count < 220
-    assert abs(decoded(tmp_path / "clip.mp4") - count) <= 1
+    assert abs(decoded(tmp_path / "clip_faces.mp4") - count) <= 1
 
 
 def test_the_main_job_opens_no_socket(run, clip, monkeypatch):
@@ -263,3 +263,105 @@ def test_an_unknown_command_shows_usage_on_stderr(run):
     code, out, err = run("dance")
     assert (code, out) == (2, "")
     assert "Usage" in err
+
+
+def pictures(clip: Path, folder: Path, count: int = 3) -> None:
+    folder.mkdir()
+    for frame in open_video(clip):
+        if frame.index < count:
+            cv2.imwrite(str(folder / f"frame_{frame.index:06d}.png"), frame.image[..., ::-1])
+
+
+def test_pictures_that_are_read_are_never_written_over(run, clip):
+    pictures(clip, Path("shots"))
+    before = {path: path.read_bytes() for path in Path("shots").iterdir()}
+    assert run("track", "shots", "--force")[0] == 0
+    assert run("track", "shots/*", "--force")[0] == 0
+    assert {path: path.read_bytes() for path in Path("shots").iterdir()} == before
+
+
+def test_results_that_would_fall_into_the_source_folder_are_refused(run, clip):
+    pictures(clip, Path("shots_faces"))
+    before = {path: path.read_bytes() for path in Path("shots_faces").iterdir()}
+    Path("shots").symlink_to("shots_faces")
+    code, _, err = run("track", "shots/*.png", "--force", "--save", "png")
+    if code == 1:
+        assert "holds the pictures that are read" in err
+    assert {path: path.read_bytes() for path in Path("shots_faces").iterdir()} == before
+
+
+def test_the_most_natural_command_works_beside_its_input(run, clip):
+    shutil.copy(clip, "clip.mp4")
+    code, out, err = run("track", "clip.mp4")
+    assert code == 0, err
+    assert out.split() == ["clip_faces.mp4", "clip_faces.jsonl"]
+
+
+def test_one_refused_output_leaves_the_others_alone(run, clip):
+    Path("out").mkdir()
+    Path("out/face_faces.npz").write_text("precious")
+    code, _, _ = run("track", clip, "-o", "out", "--save", "video,jsonl,csv,npz")
+    assert code == 1
+    assert [path.name for path in Path("out").iterdir()] == ["face_faces.npz"]
+
+
+def test_a_file_in_place_of_the_folder_is_named(run, clip):
+    Path("out").write_text("a file")
+    code, _, err = run("track", clip, "-o", "out")
+    assert code == 1
+    assert "out: is a file" in err
+
+
+def test_an_empty_list_of_outputs_is_refused(run, clip):
+    code, _, err = run("track", clip, "--save", ",")
+    assert code == 1
+    assert "nothing named" in err
+
+
+def test_settings_are_kept_with_the_tracks(run, clip):
+    run("track", clip, "--save", "jsonl", "--model", "nano", "--filter", "none", "--faces", 2)
+    header = json.loads(Path("face_faces.jsonl").read_text().splitlines()[0])
+    assert header["model"] == "nano"
+    assert (header["filter"], header["faces"], header["stills"]) == ("none", 2, False)
+
+
+def test_the_filter_changes_the_points(run, clip):
+    seen = []
+    for kind in ("one_euro", "none"):
+        run("track", clip, "-o", kind, "--save", "csv", "--filter", kind)
+        seen.append(Path(kind, "face_faces.csv").read_text())
+    assert seen[0] != seen[1]
+
+
+def test_unrelated_pictures_are_not_smoothed_unless_they_are_a_sequence(run, clip):
+    pictures(clip, Path("shots"), 4)
+    run("track", "shots", "-o", "a", "--save", "csv")
+    run("track", "shots", "-o", "b", "--save", "csv", "--sequence")
+    rows = [Path(folder, "shots_faces.csv").read_text().splitlines()[1:] for folder in "ab"]
+    assert rows[0][0].split(",")[4:] == rows[1][0].split(",")[4:]
+    assert rows[0][3].split(",")[4:] != rows[1][3].split(",")[4:]
+
+
+def test_several_faces_have_ids(run, clip):
+    image = next(iter(open_video(clip))).image
+    small = cv2.resize(image, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    with VideoSink("two.mp4") as sink:
+        for i in range(6):
+            sink.write(np.hstack([small, small]), i / 25)
+    assert run("track", "two.mp4", "--faces", 3, "--save", "jsonl")[0] == 0
+    ids = [[face.id for face in frame.faces] for frame in read_tracks(Path("two_faces.jsonl"))]
+    assert ids == [[0, 1]] * 6
+
+
+@pytest.mark.parametrize("name", ["a [b] c", "süß 顔", "[bold]x[red]"])
+def test_strange_names_are_only_names(run, clip, name):
+    shutil.copy(clip, f"{name}.mp4")
+    code, out, err = run("track", f"{name}.mp4", "--save", "csv", "-o", name)
+    assert code == 0, err
+    assert out.strip() == f"{name}/{name}_faces.csv"
+
+
+def test_a_camera_that_is_not_there_is_one_error(run):
+    code, _, err = run("track", "99999999999999")
+    assert code == 1
+    assert err.startswith("bauta: camera 99999999999999")

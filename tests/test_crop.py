@@ -10,9 +10,8 @@ from faces import synthetic_face
 
 @pytest.mark.parametrize("angles", [(0, 0, 0), (40, 0, 0), (-80, 10, 0), (10, -20, 35)])
 def test_rotation_of_a_mesh_is_recovered(angles):
-    R, residual = mesh_rotation(synthetic_face(*angles).mesh)
+    R = mesh_rotation(synthetic_face(*angles).mesh)
     assert pytest.approx(from_angles(*angles), abs=1e-4) == R
-    assert residual.max() < 1e-2
 
 
 @pytest.mark.parametrize("roll", [-120, -30, 0, 45, 170])

@@ -244,7 +244,7 @@ def test_a_full_disk_is_named(kind):
 
 def test_non_finite_numbers_are_never_written(tmp_path):
     face = synthetic_face()
-    face.sigma["mesh478"][3] = np.inf
+    face.sigma["mesh478"] = np.full(478, np.inf, np.float32)
     with JsonlWriter(tmp_path / "a.jsonl") as writer, pytest.raises(InputError, match="sigma"):
         writer.write(0, 0, [face])
     assert len(writer.path.read_text().splitlines()) == 1

@@ -8,6 +8,7 @@ import pytest
 import bauta.tracker as module
 from bauta.checks import InputError
 from bauta.crop import Roi, roi_of_mesh
+from bauta.filters.one_euro import OneEuroConfig
 from bauta.geometry import boxes
 from bauta.regress.landmarks import Prediction
 from bauta.tracker import Tracker
@@ -143,6 +144,14 @@ def test_never_more_faces_than_asked_for(scene):
     assert [len(tracker(IMAGE, i * DT)) for i in range(3)] == [4, 4, 4]
 
 
+def test_never_more_faces_than_asked_for_whoever_comes_and_goes(scene):
+    a, b, c = (synthetic_face(center=(100 + 200 * i, 150), size=80) for i in range(3))
+    tracker = Tracker(max_faces=1)
+    for i, faces in enumerate([[a], [b], [a, b], [c], [a, b, c], [b], [a, b, c], [a, b, c]]):
+        scene.faces = faces
+        assert len(tracker(IMAGE, i * DT)) == 1
+
+
 def test_two_tracks_never_share_a_face(scene):
     tracker, faces = Tracker(max_faces=2), []
     for i in range(40):
@@ -220,12 +229,20 @@ def test_a_picture_without_a_time_is_refused(scene, time):
     ("options", "match"),
     [
         ({"max_faces": 0}, "max_faces"),
+        ({"max_faces": "2"}, "max_faces"),
+        ({"max_faces": 1.5}, "max_faces"),
         ({"filter": "kalman"}, "filter"),
+        ({"filter": "none", "filter_config": OneEuroConfig()}, "no effect"),
     ],
 )
 def test_unknown_options_are_refused(scene, options, match):
     with pytest.raises(InputError, match=match):
         Tracker(**options)
+
+
+def test_a_frame_is_rgb_already(scene):
+    with pytest.raises(InputError, match="RGB already"):
+        Tracker()(Frame(IMAGE, 0.0, 0, "clip"), color="bgr")
 
 
 def test_bgr_is_turned_round(scene, monkeypatch):

@@ -32,6 +32,11 @@ def test_an_unknown_scheme_names_the_known_ones():
         ({"points68": np.full((68, 3), np.nan)}, "points68: expected finite"),
         ({"box": np.zeros(3)}, "box"),
         ({"score": 1.5}, "score"),
+        ({"time": float("nan")}, "time"),
+        ({"box": [9, 9, 1, 1]}, "box"),
+        ({"mesh": "face"}, "mesh: expected numbers"),
+        ({"sigma": {"ibug68": np.ones(2)}}, "sigma"),
+        ({"sigma": {"foo": np.ones(2)}}, "scheme"),
         ({"sigma": {"ibug68": np.full(68, np.inf)}}, "sigma"),
     ],
 )
@@ -61,5 +66,10 @@ def test_a_shut_eye_is_less_open_than_an_open_one():
 
 
 def test_results_cannot_be_changed_by_accident():
+    face = synthetic_face()
     with pytest.raises(AttributeError):
-        synthetic_face().score = 0.5  # type: ignore[misc]
+        face.score = 0.5  # type: ignore[misc]
+    with pytest.raises(ValueError, match="read-only"):
+        face.mesh[0] = 0
+    assert face == face
+    assert face != synthetic_face()

@@ -50,8 +50,11 @@ def check_image(image: object, name: str = "image") -> np.ndarray:
 
 
 def check_array(array: object, shape: tuple[int | None, ...], name: str) -> np.ndarray:
-    """Return `array` as float32 if its shape matches (None = any) and it is finite."""
-    result = np.asarray(array, dtype=np.float32)
+    """Return a read-only float32 copy if the shape matches (None = any) and all is finite."""
+    try:
+        result = np.array(array, dtype=np.float32)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{name}: expected numbers of shape {shape}, got {array!r:.80}") from error
     matches = result.ndim == len(shape) and all(
         want is None or got == want for got, want in zip(result.shape, shape, strict=True)
     )
@@ -59,7 +62,15 @@ def check_array(array: object, shape: tuple[int | None, ...], name: str) -> np.n
         raise InputError(f"{name}: expected shape {shape}, got {result.shape}")
     if not np.isfinite(result).all():
         raise InputError(f"{name}: expected finite numbers, got NaN or infinity")
+    result.flags.writeable = False
     return result
+
+
+def check_count(value: object, name: str) -> int:
+    """Return `value` if it is a whole number of 1 or more."""
+    if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < 1:
+        raise InputError(f"{name}: expected a whole number of 1 or more, got {value!r}")
+    return int(value)
 
 
 def check_choice(value: str, choices: object, name: str) -> str:

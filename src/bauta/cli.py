@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -30,7 +31,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-talk = Console(stderr=True, highlight=False)
+talk = Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)
 
 INTERRUPTED = 130
 
@@ -52,7 +53,7 @@ def progress(title: str, frames: int | None) -> Iterator[Callable[[Summary], Non
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=talk, transient=True) as bar:
-        task = bar.add_task(title, total=frames, rate="")
+        task = bar.add_task(escape(title), total=frames, rate="")
 
         def after(summary: Summary) -> None:
             speed = bar.tasks[task].speed
@@ -62,7 +63,9 @@ def progress(title: str, frames: int | None) -> Iterator[Callable[[Summary], Non
         yield after
 
 
-def _report(summary: Summary, files: list[Path]) -> None:
+def _report(summary: Summary, files: list[Path], warnings: list[str]) -> None:
+    for warning in warnings:
+        talk.print(f"warning: {warning}")
     talk.print(
         f"{summary.frames} frames, a face in {summary.with_face}, {len(summary.ids)} id(s), "
         f"tracking {summary.percentile(50):.1f} ms a frame (p95 {summary.percentile(95):.1f})"
@@ -98,51 +101,49 @@ def track(
     filter: Annotated[
         str, typer.Option(help="one_euro (steady) or none (as the network says).")
     ] = "one_euro",
-    stills: Annotated[
+    sequence: Annotated[
         bool,
-        typer.Option(help="Pictures have nothing to do with each other: look at each afresh."),
+        typer.Option(
+            help="Pictures are frames of one clip, 25 a second: follow and smooth as in a video. "
+            "Otherwise each picture is looked at afresh."
+        ),
     ] = False,
     threads: Annotated[int, typer.Option(min=1, help="Threads of the networks.")] = 1,
     force: Annotated[bool, typer.Option(help="Write over existing results.")] = False,
 ) -> None:
     """Follow the faces of a video, picture or webcam.
 
-    Results are named after the input and written as frames come: what was written before an
-    interruption (Ctrl-C) or a broken input stays good. The paths written are printed to stdout.
+    Results are named after the input (clip_faces.mp4, clip_faces.jsonl ...) and written as frames
+    come: what was written before an interruption (Ctrl-C) or a broken input stays good. The paths
+    written are printed to stdout.
     """
     from bauta import outputs
     from bauta.pipeline import track as run
     from bauta.tracker import Tracker
     from bauta.video.source import open_video
 
-    summary, where = Summary(), {}
+    summary, where, warnings = Summary(), {}, []
     try:
         with ExitStack() as stack:
             frames = stack.enter_context(open_video(source))
             kinds = outputs.parse_kinds(save) if save else outputs.default_kinds(frames)
-            where = outputs.paths(out, _stem(source), kinds)
+            stem = outputs.stem_of(source)
+            where = outputs.paths(out, stem, kinds)
             tracker = stack.enter_context(
                 Tracker(model, faces, threads=threads, filter=filter)  # type: ignore[arg-type]
             )
-            sinks = outputs.open_outputs(stack, where, frames, model, force)
-            after = stack.enter_context(progress(_stem(source), frames.frames))
+            stills = frames.kind == "images" and not sequence
+            settings = {"faces": faces, "filter": filter, "stills": stills}
+            sinks = outputs.open_outputs(stack, where, frames, model, force, settings)
+            after = stack.enter_context(progress(frames.name, frames.frames))
             run(frames, tracker, sinks, stills=stills, summary=summary, after=after)
+            warnings = outputs.warnings(sinks)
     except KeyboardInterrupt:
         talk.print("interrupted; what was written until now is kept")
         raise typer.Exit(INTERRUPTED) from None
     finally:
         if summary.frames:
-            _report(summary, list(where.values()))
-
-
-def _stem(source: str) -> str:
-    """Name of the results: that of the file or folder, `camera0`, or `pictures` for a glob."""
-    if source.isdigit():
-        return f"camera{source}"
-    path = Path(source)
-    if any(mark in path.name for mark in "*?[") and not path.exists():
-        return path.resolve().parent.name or "pictures"
-    return path.resolve().stem if path.is_file() else path.resolve().name
+            _report(summary, list(where.values()), warnings)
 
 
 @app.command()
@@ -161,6 +162,8 @@ def demo(
         result = demo_run.run(out, model, force=force, after=after)
     for line in demo_run.lines(result):
         say(line)
+    if not result.score.presence.found:
+        raise BautaError(f"demo: {model} found no face in the clip; is the model whole?")
     talk.print("look at " + ", ".join(str(path) for path in result.files))
 
 
@@ -201,8 +204,11 @@ def main() -> None:
     try:
         app()
     except BautaError as error:
-        talk.print(f"bauta: {error}", style="red", markup=False, soft_wrap=True)
+        talk.print(f"bauta: {error}", style="red")
         sys.exit(1)
+    except KeyboardInterrupt:
+        talk.print("interrupted")
+        sys.exit(INTERRUPTED)
 
 
 if __name__ == "__main__":

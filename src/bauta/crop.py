@@ -39,16 +39,14 @@ class Roi:
         return affine.similarity(self.center, self.side, self.angle, size)
 
 
-def mesh_rotation(mesh: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """R_camera_head (3, 3) of a mesh (478, 3) in pixels, and the residual (468,) in pixels.
+def mesh_rotation(mesh: np.ndarray) -> np.ndarray:
+    """R_camera_head (3, 3) of a mesh (478, 3) in pixels.
 
     Similarity of the canonical face to the points (weak perspective), `umeyama`.
     """
     canonical = mesh478()["canonical"].astype(np.float64)
     points = mesh[: len(canonical)].astype(np.float64)
-    scale, R, t = umeyama(canonical, points)
-    residual = np.linalg.norm(points - (scale * canonical @ R.T + t), axis=1)
-    return R, residual
+    return umeyama(canonical, points)[1]
 
 
 def roi_of_points(points: np.ndarray, angle: float) -> Roi:
@@ -63,8 +61,7 @@ def roi_of_points(points: np.ndarray, angle: float) -> Roi:
 
 def roi_of_mesh(mesh: np.ndarray) -> Roi:
     """Roi of a mesh (478, 3) in pixels, turned so that the head is upright."""
-    R, _ = mesh_rotation(mesh)
-    return roi_of_points(mesh[:468], upright_angle(R))
+    return roi_of_points(mesh[:468], upright_angle(mesh_rotation(mesh)))
 
 
 def roi_of_box(box: np.ndarray) -> Roi:

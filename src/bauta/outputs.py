@@ -6,13 +6,15 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from bauta import records
-from bauta.checks import check_choice
+from bauta.checks import InputError, check_choice
 from bauta.pipeline import Sink
 from bauta.render.overlay import Overlay
 from bauta.types import FaceState
 from bauta.video.frame import Frame, Source
+from bauta.video.output import check_output
 from bauta.video.sink import PngSink, VideoSink
 
 KINDS = ("video", "jsonl", "csv", "npz", "png")
@@ -48,12 +50,26 @@ def parse_kinds(text: str) -> list[str]:
     kinds = [kind.strip() for kind in text.split(",") if kind.strip()]
     for kind in kinds:
         check_choice(kind, KINDS, "--save")
+    if not kinds:
+        raise InputError(f"--save: nothing named; choose among {', '.join(KINDS)}")
     return list(dict.fromkeys(kinds))
 
 
 def default_kinds(source: Source) -> list[str]:
     """Pictures stay pictures; everything else becomes a video."""
     return ["png", "jsonl"] if source.kind == "images" else ["video", "jsonl"]
+
+
+def stem_of(source: str) -> str:
+    """Name for the results of an input: its own name and `_faces`, never the input's itself."""
+    if source.isdecimal() and not Path(source).exists():
+        return f"camera{source}_faces"
+    path = Path(source)
+    plain = [part for part in path.parts if not any(mark in part for mark in "*?[")]
+    if len(plain) < len(path.parts) and not path.exists():
+        path = Path(*plain) if plain else Path.cwd()
+    path = path.resolve()
+    return f"{path.stem if path.is_file() else path.name}_faces"
 
 
 def paths(folder: Path, stem: str, kinds: Sequence[str]) -> dict[str, Path]:
@@ -63,9 +79,21 @@ def paths(folder: Path, stem: str, kinds: Sequence[str]) -> dict[str, Path]:
 
 
 def open_outputs(
-    stack: ExitStack, where: dict[str, Path], source: Source, model: str, force: bool
+    stack: ExitStack,
+    where: dict[str, Path],
+    source: Source,
+    model: str,
+    force: bool,
+    settings: dict[str, Any] | None = None,
 ) -> list[Sink]:
-    """Sinks for `paths`, closed by `stack`. SinkError before the first frame if one is refused."""
+    """Sinks for `paths`, closed by `stack`. SinkError before anything is made if one is refused.
+
+    `settings` go into the header of the records.
+    """
+    for kind, path in where.items():
+        if kind != "png":
+            check_output(path, force)
+    header = records.Header(Path(source.name).name, source.size_wh, model, settings or {})
     pictures: list[VideoSink | PngSink] = []
     sinks: list[Sink] = []
     for kind, path in where.items():
@@ -73,13 +101,24 @@ def open_outputs(
             sound = source.name if source.kind == "video" else None
             pictures.append(stack.enter_context(VideoSink(path, force=force, audio_from=sound)))
         elif kind == "png":
-            pictures.append(stack.enter_context(PngSink(path, force=force)))
+            home = Path(source.name) if source.kind == "images" else None
+            home = home.parent if home is not None and not home.is_dir() else home
+            sink = PngSink(path, force=force, source_folder=home)
+            pictures.append(stack.enter_context(sink))
         elif kind == "jsonl":
-            header = records.Header(Path(source.name).name, source.size_wh, model)
             writer = records.JsonlWriter(path, header, force=force)
             sinks.append(Recorded(stack.enter_context(writer)))
         elif kind == "csv":
             sinks.append(Recorded(stack.enter_context(records.CsvWriter(path, force=force))))
         else:
-            sinks.append(Recorded(stack.enter_context(records.NpzWriter(path, force=force))))
+            sinks.append(
+                Recorded(stack.enter_context(records.NpzWriter(path, header, force=force)))
+            )
     return [Drawn(Overlay(), pictures), *sinks] if pictures else sinks
+
+
+def warnings(sinks: Sequence[Sink]) -> list[str]:
+    """What the sinks could not carry over, such as sound."""
+    drawn = [sink for sink in sinks if isinstance(sink, Drawn)]
+    videos = [sink for one in drawn for sink in one.sinks if isinstance(sink, VideoSink)]
+    return [warning for video in videos for warning in video.warnings]

@@ -9,16 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 
 from bauta import associate
 from bauta.assets.store import read_model
-from bauta.checks import InputError, check_choice, check_image
-from bauta.crop import Roi, mesh_rotation, roi_of_box, roi_of_points
+from bauta.checks import InputError, check_choice, check_count, check_image
+from bauta.crop import Roi, mesh_rotation, roi_of_box, roi_of_mesh, roi_of_points
 from bauta.detect.detector import Detector
 from bauta.engine.session import Session
 from bauta.filters.one_euro import OneEuro, OneEuroConfig
@@ -26,9 +27,7 @@ from bauta.geometry import boxes
 from bauta.geometry.rotation import upright_angle
 from bauta.regress.landmarks import LandmarkRegressor, Prediction
 from bauta.types import FaceState, Pose
-
-if TYPE_CHECKING:
-    from bauta.video.frame import Frame
+from bauta.video.frame import Frame
 
 PRESENT = 0.5
 """Presence from which a crop counts as a face."""
@@ -59,47 +58,38 @@ class Faces:
     def __init__(self, model: str | Path = "base", threads: int = 1) -> None:
         import cv2
 
-        cv2.setNumThreads(threads)
+        cv2.setNumThreads(check_count(threads, "threads"))
         self.regressor = LandmarkRegressor(
             Session(read_model(model), name=str(model), threads=threads)
         )
         self.detector = Detector(Session(read_model("detector"), name="detector", threads=threads))
 
-    def find(self, image: np.ndarray, taken: np.ndarray, most: int) -> list[tuple[Prediction, Roi]]:
+    def find(self, image: np.ndarray, taken: np.ndarray, most: int) -> list[Prediction]:
         """Faces outside of the boxes `taken` (M, 4), at most `most`, the surest first.
 
         Two looks: the first at the box as the detector gave it, the second turned upright.
         """
         found, _ = self.detector(image)
-        faces: list[tuple[Prediction, Roi]] = []
+        faces: list[Prediction] = []
         for row in associate.new_boxes(found, taken):
-            if len(faces) == most:
+            if len(faces) >= most:
                 break
             first = self.regressor(image, roi_of_box(found[row]))
             if first.presence < PRESENT / 2:
                 continue
-            roi = roi_of_prediction(first)
-            second = self.regressor(image, roi)
+            second = self.regressor(image, roi_of_mesh(first.points["mesh478"]))
             if second.presence < PRESENT:
                 continue
             box = boxes.of_points(second.points["mesh478"])
-            known = [boxes.of_points(face.points["mesh478"]) for face, _ in faces]
+            known = [boxes.of_points(face.points["mesh478"]) for face in faces]
             if len(associate.new_boxes(box[None], np.array([*taken, *known]).reshape(-1, 4))):
-                faces.append((second, roi_of_prediction(second)))
+                faces.append(second)
         return faces
-
-
-def roi_of_prediction(face: Prediction) -> Roi:
-    """Where to look for the same face next."""
-    mesh = face.points["mesh478"]
-    R, _ = mesh_rotation(mesh)
-    return roi_of_points(mesh[:468], upright_angle(R))
 
 
 def face_state(face: Prediction, id: int, time: float) -> FaceState:
     """Result of a prediction."""
     mesh, anatomical = face.points["mesh478"], face.points["ibug68-3d"]
-    R, _ = mesh_rotation(mesh)
     return FaceState(
         id=id,
         time=time,
@@ -108,7 +98,7 @@ def face_state(face: Prediction, id: int, time: float) -> FaceState:
         mesh=mesh,
         points68=np.concatenate([face.points["ibug68"], anatomical[:, 2:]], axis=1),
         points68_3d=anatomical,
-        pose=Pose(R),
+        pose=Pose(mesh_rotation(mesh)),
         sigma=face.sigma,
     )
 
@@ -130,9 +120,10 @@ class Tracker:
         filter: Literal["one_euro", "none"] = "one_euro",
         filter_config: OneEuroConfig | None = None,
     ) -> None:
-        if max_faces < 1:
-            raise InputError(f"max_faces: expected 1 or more, got {max_faces}")
+        check_count(max_faces, "max_faces")
         check_choice(filter, FILTERS, "filter")
+        if filter == "none" and filter_config is not None:
+            raise InputError("filter_config: has no effect with filter='none'; leave one out")
         self.max_faces = max_faces
         self._filter_config = (filter_config or OneEuroConfig()) if filter == "one_euro" else None
         self._faces = Faces(model, threads)
@@ -143,7 +134,6 @@ class Tracker:
         self._tracks: list[_Track] = []
         self._identities = associate.Identities()
         self._looked: float | None = None
-        self._time: float | None = None
 
     def __enter__(self) -> Tracker:
         return self
@@ -179,7 +169,6 @@ class Tracker:
         self._drop_duplicates(states)
         if self._should_look(time):
             states += self._look(image, time)
-        self._time = time
         return sorted(states, key=lambda state: state.id)
 
     def _follow(self, track: _Track, face: Prediction, time: float) -> FaceState:
@@ -202,9 +191,7 @@ class Tracker:
         if track.filter is not None:
             track.filter.reset()
         if track.misses >= MISSES:
-            self._tracks.remove(track)
-            lost = associate.Lost(track.id, track.box, track.velocity, track.time)
-            self._identities.lose(lost)
+            self._give_up(track)
 
     def _drop_duplicates(self, states: list[FaceState]) -> None:
         """Two tracks on one face: the older stays."""
@@ -228,19 +215,30 @@ class Tracker:
         followed = [track for track in self._tracks if not track.misses]
         taken = np.array([track.box for track in followed]).reshape(-1, 4)
         states = []
-        for face, roi in self._faces.find(image, taken, self.max_faces - len(followed)):
+        for face in self._faces.find(image, taken, self.max_faces - len(followed)):
             box = boxes.of_points(face.points["mesh478"])
             config = self._filter_config
             track = _Track(
                 id=self._take_id(box, time),
                 filter=OneEuro(config) if config else None,
-                roi=roi,
+                roi=roi_of_mesh(face.points["mesh478"]),
                 box=box,
                 time=time,
             )
             self._tracks.append(track)
             states.append(self._follow(track, face, time))
+        self._give_up_slots()
         return states
+
+    def _give_up_slots(self) -> None:
+        """A missing face keeps its slot only as long as nobody else has taken it."""
+        for track in [track for track in self._tracks if track.misses]:
+            if len(self._tracks) > self.max_faces:
+                self._give_up(track)
+
+    def _give_up(self, track: _Track) -> None:
+        self._tracks.remove(track)
+        self._identities.lose(associate.Lost(track.id, track.box, track.velocity, track.time))
 
     def _take_id(self, box: np.ndarray, time: float) -> int:
         """Id for a new face: of a face that is missing here, or was lost here, or a fresh one."""
@@ -272,16 +270,22 @@ def _filtered(filter: OneEuro, face: Prediction, time: float) -> Prediction:
 def _frame(image: np.ndarray | Frame, time: float | None, color: str) -> tuple[np.ndarray, float]:
     """Checked RGB picture and time of what the tracker was called with."""
     check_choice(color, COLORS, "color")
-    if isinstance(image, np.ndarray) or not hasattr(image, "image"):
-        if time is None:
-            raise InputError("time: a bare picture needs its time in seconds: tracker(image, time)")
-        pixels = check_image(image)
-    else:
+    if isinstance(image, Frame):
+        if color != "rgb":
+            raise InputError("color: a Frame is RGB already; pass color with bare arrays only")
         time = image.time if time is None else time
-        pixels = check_image(image.image)
-    if not np.isfinite(time):
-        raise InputError(f"time: expected a finite number of seconds, got {time}")
+        image = image.image
+    elif time is None:
+        raise InputError("time: a bare picture needs its time in seconds: tracker(image, time)")
+    pixels = check_image(image)
+    if not isinstance(time, int | float | np.number) or not np.isfinite(time):
+        raise InputError(f"time: expected a finite number of seconds, got {time!r}")
     return (np.ascontiguousarray(pixels[..., ::-1]) if color == "bgr" else pixels), float(time)
+
+
+@lru_cache(maxsize=4)
+def _kept_faces(model: str, threads: int) -> Faces:
+    return Faces(model, threads)
 
 
 def detect_faces(
@@ -294,10 +298,9 @@ def detect_faces(
 ) -> list[FaceState]:
     """Faces of a still (H, W, 3) uint8, the surest first, ids from 0, time 0.
 
-    Loads the model each time; for many stills keep a `Faces`.
+    The model is loaded on the first call and kept.
     """
-    if max_faces < 1:
-        raise InputError(f"max_faces: expected 1 or more, got {max_faces}")
+    check_count(max_faces, "max_faces")
     pixels, _ = _frame(image, 0.0, color)
-    found = Faces(model, threads).find(pixels, np.zeros((0, 4)), max_faces)
-    return [face_state(face, id, 0.0) for id, (face, _) in enumerate(found)]
+    found = _kept_faces(str(model), threads).find(pixels, np.zeros((0, 4)), max_faces)
+    return [face_state(face, id, 0.0) for id, face in enumerate(found)]

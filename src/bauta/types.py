@@ -14,7 +14,7 @@ from bauta.checks import InputError, check_array, check_choice
 from bauta.geometry.rotation import to_angles
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Pose:
     """Rotation of the head. `matrix` (4, 4) head-to-camera in centimetres, or None when unknown."""
 
@@ -51,7 +51,7 @@ class Pose:
         return self.angles[2]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class FaceState:
     """One face in one frame. Pixels of the picture that was given in; z grows away from the camera.
 
@@ -69,7 +69,8 @@ class FaceState:
     mesh: np.ndarray
     """(478, 3) float32, scheme `mesh478`."""
     points68: np.ndarray
-    """(68, 3) float32, scheme `ibug68`: the visible contour. z is that of the anatomical points."""
+    """(68, 3) float32, scheme `ibug68`: the visible contour. z is that of the anatomical points, a
+    hint of depth only where the outline slides."""
     points68_3d: np.ndarray
     """(68, 3) float32, scheme `ibug68-3d`: the jaw on the bone."""
     pose: Pose
@@ -84,8 +85,15 @@ class FaceState:
             ("points68_3d", (68, 3)),
         ):
             object.__setattr__(self, name, check_array(getattr(self, name), shape, name))
-        sigma = {key: check_array(s, (None,), f"sigma[{key}]") for key, s in self.sigma.items()}
+        sigma = {
+            key: check_array(s, (schemes.get(key).count,), f"sigma[{key}]")
+            for key, s in self.sigma.items()
+        }
         object.__setattr__(self, "sigma", sigma)
+        if not np.isfinite(self.time):
+            raise InputError(f"time: expected finite seconds, got {self.time}")
+        if (self.box[2:] < self.box[:2]).any():
+            raise InputError(f"box: expected x1 <= x2 and y1 <= y2, got {self.box.tolist()}")
         if not 0.0 <= self.score <= 1.0:
             raise InputError(f"score: expected 0..1, got {self.score}")
 

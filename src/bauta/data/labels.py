@@ -80,7 +80,7 @@ def make_targets(pack: CropPack) -> Targets:
     lids, believe3d = _lid_mask(pack), np.nan_to_num(_doubt(pack.alt_asym), nan=0.3)
     weight3d = believe3d[:, None] * np.ones((1, 68), np.float32)
     weight3d[:, LIDS68] *= lids[:, LIDS68]
-    yaw = np.array([to_angles(mesh_rotation(mesh)[0])[0] for mesh in pack.mesh])
+    yaw = np.array([to_angles(mesh_rotation(mesh))[0] for mesh in pack.mesh])
     return Targets(
         mesh=pack.mesh,
         mesh_weight=_doubt(pack.asym)[:, None] * np.ones((1, 478), np.float32),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from bauta.checks import InputError, ModelError
+from bauta.checks import ModelError, check_count
 
 
 class Session:
@@ -17,8 +17,7 @@ class Session:
     """
 
     def __init__(self, model: bytes, *, name: str = "model", threads: int = 1) -> None:
-        if threads < 1:
-            raise InputError(f"threads: expected 1 or more, got {threads}")
+        check_count(threads, "threads")
         import onnxruntime as ort
 
         ort.disable_telemetry_events()

@@ -45,7 +45,7 @@ def predict(model: str, dataset: str, split: str) -> dict[str, Any]:
     out: dict[str, list] = {key: [] for key in ("points68", "points68_3d", "mesh", "count")}
     for done, i in enumerate(rows):
         found = faces.find(teachers.decode(pictures[labels.files[i]]), np.zeros((0, 4)), 5)
-        states = [face_state(face, id, 0.0) for id, (face, _) in enumerate(found)]
+        states = [face_state(face, id, 0.0) for id, face in enumerate(found)]
         best = _labelled(states, boxes.of_points(labels.mesh[i]))
         for key, points in (("points68", 68), ("points68_3d", 68), ("mesh", 478)):
             empty = np.full((points, 3), np.nan, np.float32)

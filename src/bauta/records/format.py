@@ -24,7 +24,7 @@ class Header:
     source: str = ""
     """Name of the video, folder or camera."""
     size: tuple[int, int] | None = None
-    """(width, height) in pixels, where all frames share one."""
+    """(width, height) in pixels of the first frame; None for pictures."""
     model: str = ""
     """Name of the model family member."""
     details: dict[str, Any] = field(default_factory=dict)

@@ -13,6 +13,16 @@ from bauta.geometry import affine
 
 OUTPUTS = {"mesh": "mesh478", "ibug68": "ibug68", "ibug68_3d": "ibug68-3d"}
 """Output of the network -> scheme."""
+SHAPES = {
+    "mesh": (478, 3),
+    "ibug68": (68, 2),
+    "ibug68_3d": (68, 3),
+    "mesh_sigma": (478,),
+    "ibug68_sigma": (68,),
+    "ibug68_3d_sigma": (68,),
+    "presence": (),
+}
+"""Shape of every output for one crop."""
 
 
 @dataclass(frozen=True)
@@ -61,10 +71,26 @@ class LandmarkRegressor:
                 "`bauta models` lists those that ship"
             )
         self._session = session
-        self.size = int(session.metadata["size"])
-        # the labels' own pixel origin, part of their convention: docs/conventions.md
-        offset = session.metadata.get("ibug68_offset", "0,0").split(",")
-        self.ibug68_offset = np.array(offset, np.float32)
+        try:
+            self.size = int(session.metadata["size"])
+            # the labels' own pixel origin, part of their convention: docs/conventions.md
+            offset = session.metadata.get("ibug68_offset", "0,0").split(",")
+            self.ibug68_offset = np.array(offset, np.float32).reshape(2)
+            self._try_out()
+        except (KeyError, ValueError, ModelError) as error:
+            raise ModelError(
+                f"{session.name}: says that it is a bauta landmark model, but does not work as one "
+                f"({error}); export it again with bauta.train.export"
+            ) from error
+
+    def _try_out(self) -> None:
+        """One empty crop: names, shapes and finite numbers are as they should be, or ValueError."""
+        out = self._session.run({"crop": np.zeros((1, self.size, self.size, 3), np.uint8)})
+        for name, shape in SHAPES.items():
+            if name not in out or out[name].shape != (1, *shape):
+                raise ValueError(f"output {name!r} is missing or not of shape {(1, *shape)}")
+            if not np.isfinite(out[name]).all():
+                raise ValueError(f"output {name!r} is not finite")
 
     def __call__(self, image: np.ndarray, roi: Roi) -> Prediction:
         """Points of the face in `roi` of an RGB uint8 picture (H, W, 3)."""

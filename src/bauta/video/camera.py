@@ -11,6 +11,8 @@ from bauta.video.opencv import quiet
 
 PATIENCE = 3.0
 """Seconds without a picture after which a camera counts as gone."""
+MOST_CAMERAS = 1_000_000
+"""OpenCV counts its backends in millions; larger numbers overflow it."""
 PAUSE = 0.02
 
 
@@ -27,6 +29,8 @@ class Camera(Source):
         import cv2
 
         self.name = f"camera {index}"
+        if index > MOST_CAMERAS:
+            raise SourceError(f"{self.name}: there is no such camera; try 0, 1 or 2")
         with quiet():
             self._capture = cv2.VideoCapture(index)
         if not self._capture.isOpened():

@@ -28,6 +28,8 @@ def make_folder(folder: Path) -> None:
     """Make a folder and those above it; SinkError when that cannot be done."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as error:
+        raise SinkError(f"{folder}: is a file; name a folder for the results") from error
     except OSError as error:
         raise sink_error(folder, error) from error
 

@@ -211,12 +211,21 @@ class PngSink:
     """A folder of frame_000000.png, frame_000001.png ..., each written whole or not at all.
 
     A folder that holds anything is refused without `force`; with it, the frames of an earlier run
-    are removed and other files stay. Raises SinkError when a file cannot be written.
+    are removed and other files stay. `source_folder` is where the pictures come from: it is never
+    written to. Raises SinkError when a file cannot be written.
     """
 
-    def __init__(self, folder: str | os.PathLike[str], *, force: bool = False) -> None:
+    def __init__(
+        self,
+        folder: str | os.PathLike[str],
+        *,
+        force: bool = False,
+        source_folder: str | os.PathLike[str] | None = None,
+    ) -> None:
         self.folder = Path(folder)
         self.frames = 0
+        if source_folder is not None and self.folder.resolve() == Path(source_folder).resolve():
+            raise SinkError(f"{self.folder}: holds the pictures that are read; name another folder")
         if os.path.exists(self.folder) and not os.path.isdir(self.folder):
             raise SinkError(f"{self.folder}: is a file; name a folder for the frames")
         make_folder(self.folder)

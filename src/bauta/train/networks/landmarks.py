@@ -29,6 +29,8 @@ class LandmarkNetConfig:
     """Channels of the last map, which is flattened: position is kept, not pooled away."""
     code: int = 192
     """Numbers from which every head is one linear map: the columns are a basis of the points."""
+    linear: bool = False
+    """No rectifier on the code: its numbers are coefficients of a basis, for a small `code`."""
     sigma_code: int = 0
     """Numbers from which the uncertainties are decoded; 0: straight from the code."""
 
@@ -107,7 +109,8 @@ class LandmarkNet(nn.Module):
     def forward(self, x: Tensor) -> dict[str, Tensor]:
         features = self.trunk(x)
         with torch.autocast(x.device.type, enabled=False):  # positions need their 24 bits
-            code = fn.relu(self.code(features.float()))
+            code = self.code(features.float())
+            code = code if self.config.linear else fn.relu(code)
             doubt, out = self.sigma_code(code), {}
             for key, (count, dims) in COUNTS.items():
                 out[key] = self._pixels(self.points[key](code).view(-1, count, dims))
