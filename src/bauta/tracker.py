@@ -34,7 +34,7 @@ PRESENT = 0.5
 SURELY_PRESENT = 0.85
 """Presence from which what the detector found is a face: 99 in 100 held-out faces, masked ones too,
 score above 0.93, and four in five of the detector's false alarms below this."""
-DETECTOR_THRESHOLD = 0.35
+DETECTOR_THRESHOLD = 0.3
 """Lower than the detector's own: presence takes out what it finds too much."""
 MISSES = 2
 """Frames without presence after which a face is given up."""
@@ -72,26 +72,31 @@ class Faces:
         )
 
     def find(self, image: np.ndarray, taken: np.ndarray, most: int) -> list[Prediction]:
-        """Faces outside of the boxes `taken` (M, 4), at most `most`, the surest first.
-
-        Two looks: the first at the box as the detector gave it, the second turned upright.
-        """
+        """Faces outside of the boxes `taken` (M, 4), at most `most`, the surest first."""
         found, _ = self.detector(image)
         faces: list[Prediction] = []
         for row in associate.new_boxes(found, taken):
             if len(faces) >= most:
                 break
-            first = self.regressor(image, roi_of_box(found[row]))
-            if first.presence < PRESENT / 2:
+            face = self.look(image, found[row])
+            if face is None:
                 continue
-            second = self.regressor(image, roi_of_mesh(first.points["mesh478"]))
-            if second.presence < SURELY_PRESENT:
-                continue
-            box = boxes.of_points(second.points["mesh478"])
-            known = [boxes.of_points(face.points["mesh478"]) for face in faces]
+            box = boxes.of_points(face.points["mesh478"])
+            known = [boxes.of_points(other.points["mesh478"]) for other in faces]
             if len(associate.new_boxes(box[None], np.array([*taken, *known]).reshape(-1, 4))):
-                faces.append(second)
+                faces.append(face)
         return faces
+
+    def look(self, image: np.ndarray, box: np.ndarray) -> Prediction | None:
+        """The face in a detector's box (4,), or None when there is none after all.
+
+        Two looks: the first at the box as it stands, the second turned upright by the first.
+        """
+        first = self.regressor(image, roi_of_box(box))
+        if first.presence < PRESENT / 2:
+            return None
+        second = self.regressor(image, roi_of_mesh(first.points["mesh478"]))
+        return second if second.presence >= SURELY_PRESENT else None
 
 
 def face_state(face: Prediction, id: int, time: float) -> FaceState:

@@ -184,6 +184,16 @@ def export_landmarks(net: LandmarkNet, name: str, version: str, bits: int = 16) 
     )
 
 
+def write_start(path: Path, state: dict[str, Tensor]) -> None:
+    """Averaged weights in 16 bits, from which another run can start (`--init`)."""
+    path.parent.mkdir(exist_ok=True)
+    arrays: dict[str, Any] = {
+        key: value.half().numpy() if value.is_floating_point() else value.numpy()
+        for key, value in state.items()
+    }
+    np.savez_compressed(path, **arrays)
+
+
 def write_model(folder: Path, card: dict, data: bytes) -> None:
     """`<name>.onnx` and its card `<name>.json`, hash and size filled in."""
     name = card["name"]
@@ -217,6 +227,7 @@ def main() -> None:
     net = LandmarkNet(recipe.network)
     net.load_state_dict(Run.read_average(options.run or Path("runs") / options.name))
     folder = Path(__file__).resolve().parents[1] / "assets" / "models"
+    write_start(Path("weights") / f"{options.name}.npz", net.state_dict())
     path = folder / f"{options.name}.json"
     card = json.loads(path.read_text())
     card["version"] = options.version

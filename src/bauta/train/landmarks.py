@@ -162,7 +162,9 @@ def validate(net: LandmarkNet, batches: list[Batch]) -> dict[str, float]:
 class Run:
     """State of a training that can be written and taken up again."""
 
-    def __init__(self, recipe: Recipe, folder: Path, data: FaceCrops) -> None:
+    def __init__(
+        self, recipe: Recipe, folder: Path, data: FaceCrops, init: Path | None = None
+    ) -> None:
         self.recipe, self.folder, self.step = recipe, folder, 0
         torch.manual_seed(recipe.seed)
         self.net = LandmarkNet(recipe.network).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -174,6 +176,8 @@ class Run:
         )
         if self.checkpoint.exists():
             self._load()
+        elif init is not None:
+            self._start_from(init)
 
     @property
     def checkpoint(self) -> Path:
@@ -187,6 +191,13 @@ class Run:
         self.average.load_state_dict(state["average"])
         self.optimizer.load_state_dict(state["optimizer"])
         log.info("continuing from step %d", self.step)
+
+    def _start_from(self, path: Path) -> None:
+        """Take over the weights that `bauta.train.export` left of an earlier run."""
+        with np.load(path) as arrays:
+            state = {key: torch.from_numpy(arrays[key]) for key in arrays.files}
+        self.net.load_state_dict(state)
+        self.average.load_state_dict(state)
 
     @staticmethod
     def read_average(folder: Path) -> dict[str, Tensor]:
@@ -217,15 +228,20 @@ class Run:
                 mine.copy_(theirs)
 
 
-def train(recipe: Recipe, folder: Path, pack: Path, every: int = 500) -> None:
-    """Run the recipe to its end; checkpoints and `log.jsonl` in `folder`."""
+def train(
+    recipe: Recipe, folder: Path, pack: Path, init: Path | None = None, every: int = 500
+) -> None:
+    """Run the recipe to its end; checkpoints and `log.jsonl` in `folder`.
+
+    A folder with a checkpoint is continued; else `init`, weights of an earlier run, is the start.
+    """
     torch.set_num_threads(recipe.threads)
     cv2.setNumThreads(1)
     folder.mkdir(parents=True, exist_ok=True)
     data = FaceCrops(pack, "train", recipe.network.size)
     held_out = FaceCrops(pack, "val", recipe.network.size)
     checks = [held_out.batch(1, i, 128, recipe.jitter) for i in range(8)]
-    run, objective = Run(recipe, folder, data), Objective(recipe)
+    run, objective = Run(recipe, folder, data, init), Objective(recipe)
     started, first = time.monotonic(), run.step
     steps = range(run.step, recipe.steps)
     for batch in data.batches(recipe.seed, steps, recipe.batch, recipe.jitter):
@@ -255,10 +271,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("recipe", type=Path)
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--init", type=Path, help="weights of an earlier run, weights/<name>.npz")
     parser.add_argument("--pack", type=Path, default=Path(".packs/faces"))
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    train(read_recipe(options.recipe), options.out, options.pack)
+    train(read_recipe(options.recipe), options.out, options.pack, options.init)
 
 
 if __name__ == "__main__":
