@@ -93,6 +93,23 @@ def test_a_tilted_head_is_found_and_its_roll_measured(photo, angle):
     assert face.pose.roll - straight.pose.roll == pytest.approx(angle, abs=5)
 
 
+@pytest.mark.parametrize("model", REGRESSORS)
+def test_nothing_else_in_the_demo_clip_is_a_face(model):
+    """A shuttle, a flag, a space suit; every fourth frame, room for three faces."""
+    with Tracker(model, max_faces=3) as tracker:
+        for frame in open_video(CLIP):
+            if frame.index % 4 == 0:
+                faces = tracker(frame)
+                assert len(faces) == 1 or frame.index > 155
+
+
+def test_depth_grows_away_from_the_camera(photo):
+    """The tip of the nose is nearer than the ears and the sides of the jaw."""
+    (face,) = detect_faces(photo)
+    assert face.mesh[1, 2] < face.mesh[[234, 454], 2].min() - 0.5 * eye_distance(truth68(0))
+    assert face.points68_3d[30, 2] < face.points68_3d[[0, 16], 2].min()
+
+
 def test_several_faces_in_one_picture(photo):
     import cv2
 

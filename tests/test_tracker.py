@@ -32,7 +32,7 @@ class Scene:
     def detect(self, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         self.detections += 1
         found = np.array([face.box for face in self.faces], np.float32).reshape(-1, 4)
-        return found, np.ones(len(found), np.float32)
+        return found, np.full(len(found), 0.9, np.float32)
 
     def regress(self, image: np.ndarray, roi: Roi) -> Prediction:
         self.regressions += 1
@@ -247,7 +247,9 @@ def test_a_frame_is_rgb_already(scene):
 
 def test_bgr_is_turned_round(scene, monkeypatch):
     seen = []
-    monkeypatch.setattr(scene, "detect", lambda image: seen.append(image) or (np.zeros((0, 4)), 0))
+    monkeypatch.setattr(
+        scene, "detect", lambda image: seen.append(image) or (np.zeros((0, 4)), np.zeros(0))
+    )
     image = np.zeros((50, 50, 3), np.uint8)
     image[..., 0] = 255
     Tracker()(image, 0.0, color="bgr")

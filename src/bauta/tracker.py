@@ -34,8 +34,12 @@ PRESENT = 0.5
 SURELY_PRESENT = 0.85
 """Presence from which what the detector found is a face: 99 in 100 held-out faces, masked ones too,
 score above 0.93, and four in five of the detector's false alarms below this."""
-DETECTOR_THRESHOLD = 0.3
-"""Lower than the detector's own: presence takes out what it finds too much."""
+DOUBT = 10.0
+"""Percent of the face's size, times the detector's score: the largest median `sigma` of the mesh in
+a new face. Faces have 1-3, masked ones up to 8, what only looks like one 5-30; the less sure the
+detector, the less doubt is left."""
+DETECTOR_THRESHOLD = 0.25
+"""Lower than the detector's own: the regressor takes out what it finds too much."""
 MISSES = 2
 """Frames without presence after which a face is given up."""
 LOOK_AGAIN = 0.2
@@ -73,12 +77,12 @@ class Faces:
 
     def find(self, image: np.ndarray, taken: np.ndarray, most: int) -> list[Prediction]:
         """Faces outside of the boxes `taken` (M, 4), at most `most`, the surest first."""
-        found, _ = self.detector(image)
+        found, scores = self.detector(image)
         faces: list[Prediction] = []
         for row in associate.new_boxes(found, taken):
             if len(faces) >= most:
                 break
-            face = self.look(image, found[row])
+            face = self.look(image, found[row], float(scores[row]))
             if face is None:
                 continue
             box = boxes.of_points(face.points["mesh478"])
@@ -87,8 +91,8 @@ class Faces:
                 faces.append(face)
         return faces
 
-    def look(self, image: np.ndarray, box: np.ndarray) -> Prediction | None:
-        """The face in a detector's box (4,), or None when there is none after all.
+    def look(self, image: np.ndarray, box: np.ndarray, score: float) -> Prediction | None:
+        """The face in a detector's box (4,) of that score, or None when there is none after all.
 
         Two looks: the first at the box as it stands, the second turned upright by the first.
         """
@@ -96,7 +100,10 @@ class Faces:
         if first.presence < PRESENT / 2:
             return None
         second = self.regressor(image, roi_of_mesh(first.points["mesh478"]))
-        return second if second.presence >= SURELY_PRESENT else None
+        size = float(np.sqrt(boxes.area(boxes.of_points(second.points["mesh478"]))))
+        doubt = 100 * float(np.median(second.sigma["mesh478"])) / max(size, 1e-6)
+        sure = second.presence >= SURELY_PRESENT and doubt <= DOUBT * score
+        return second if sure else None
 
 
 def face_state(face: Prediction, id: int, time: float) -> FaceState:

@@ -125,7 +125,10 @@ def checked(detector: Detect, model: str) -> Detect:
 
     def detect(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         boxes, scores = detector(image)
-        seen = [faces.look(image, box) is not None for box in boxes]
+        seen = [
+            faces.look(image, box, float(score)) is not None
+            for box, score in zip(boxes, scores, strict=True)
+        ]
         return boxes[np.array(seen, bool)], scores[np.array(seen, bool)]
 
     return detect
