@@ -7,6 +7,7 @@ visible outline, or the jaw bone. Left and right are the subject's own.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
 
 import numpy as np
 
@@ -96,6 +97,7 @@ def names() -> list[str]:
     return list(_SCHEMES)
 
 
+@cache
 def get(name: str) -> Scheme:
     """The scheme of that name; InputError when unknown."""
     return _SCHEMES[check_choice(name, _SCHEMES, "scheme")]()

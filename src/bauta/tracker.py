@@ -7,7 +7,6 @@ frame -> follow every known face (crop from its last points -> regress -> filter
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -271,17 +270,15 @@ class Tracker:
 
 def _filtered(filter: OneEuro, face: Prediction, time: float) -> Prediction:
     """All point sets through one filter; the size is that of the mesh's box."""
-    schemes: Sequence[str] = list(face.points)
-    counts = np.cumsum([len(face.points[key]) for key in schemes])[:-1]
-    together = np.zeros((sum(len(face.points[key]) for key in schemes), 3), np.float32)
-    for key, rows in zip(schemes, np.split(np.arange(len(together)), counts), strict=True):
-        points = face.points[key]
-        together[rows, : points.shape[1]] = points
+    stops = np.cumsum([len(points) for points in face.points.values()]).tolist()
+    together = np.zeros((stops[-1], 3), np.float32)
+    for stop, points in zip(stops, face.points.values(), strict=True):
+        together[stop - len(points) : stop, : points.shape[1]] = points
     box = boxes.of_points(face.points["mesh478"])
-    size = float(np.mean(box[2:] - box[:2]))
-    parts = np.split(filter(together, time, size), counts)
+    smooth = filter(together, time, float(box[2] - box[0] + box[3] - box[1]) / 2)
     points = {
-        key: part[:, : face.points[key].shape[1]] for key, part in zip(schemes, parts, strict=True)
+        key: smooth[stop - len(points) : stop, : points.shape[1]]
+        for stop, (key, points) in zip(stops, face.points.items(), strict=True)
     }
     return Prediction(points, face.sigma, face.presence)
 

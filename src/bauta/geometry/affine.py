@@ -21,9 +21,10 @@ def similarity(center: np.ndarray, side: float, angle: float, size: int) -> np.n
 
 
 def invert(T: np.ndarray) -> np.ndarray:
-    """Inverse of an affine map (2, 3)."""
-    linear = np.linalg.inv(T[:, :2])
-    return np.column_stack([linear, -linear @ T[:, 2]])
+    """Inverse of an affine map (2, 3); ZeroDivisionError when it has none."""
+    (a, b, x), (c, d, y) = T.tolist()
+    s = 1 / (a * d - b * c)
+    return s * np.array([[d, -b, b * y - d * x], [-c, a, c * x - a * y]])
 
 
 def compose(T_c_b: np.ndarray, T_b_a: np.ndarray) -> np.ndarray:
@@ -34,7 +35,8 @@ def compose(T_c_b: np.ndarray, T_b_a: np.ndarray) -> np.ndarray:
 
 def scale_of(T: np.ndarray) -> float:
     """Length in the target of a unit length in the origin, sqrt(|det|)."""
-    return float(np.sqrt(abs(np.linalg.det(T[:, :2]))))
+    (a, b, _), (c, d, _) = T.tolist()
+    return abs(a * d - b * c) ** 0.5
 
 
 def apply(T: np.ndarray, points: np.ndarray) -> np.ndarray:

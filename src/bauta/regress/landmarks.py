@@ -48,7 +48,7 @@ def cut(image: np.ndarray, roi: Roi, size: int) -> np.ndarray:
     T = roi.transform(size)
     factor = int(1 / max(affine.scale_of(T), 1e-3))
     if factor >= 2:
-        reach = roi.side * 0.7072
+        reach = roi.side / 2 * (abs(np.cos(roi.angle)) + abs(np.sin(roi.angle))) + factor
         low = np.maximum(np.floor(roi.center - reach), 0).astype(int)
         high = np.minimum(np.ceil(roi.center + reach), image.shape[1::-1]).astype(int)
         wide, tall = (high - low) // factor
