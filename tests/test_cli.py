@@ -280,6 +280,16 @@ def test_pictures_that_are_read_are_never_written_over(run, clip):
     assert {path: path.read_bytes() for path in Path("shots").iterdir()} == before
 
 
+def test_results_of_pictures_name_their_pictures(run, clip):
+    pictures(clip, Path("shots"), 2)
+    Path("shots/frame_000001.png").rename("shots/anna.png")
+    run("track", "shots")
+    names = [frame.name for frame in read_tracks(Path("shots_faces.jsonl"))]
+    assert names == ["anna.png", "frame_000000.png"]
+    drawn = sorted(path.name for path in Path("shots_faces").iterdir())
+    assert drawn == ["frame_000000_anna.png", "frame_000001_frame_000000.png"]
+
+
 def test_results_that_would_fall_into_the_source_folder_are_refused(run, clip):
     pictures(clip, Path("shots_faces"))
     before = {path: path.read_bytes() for path in Path("shots_faces").iterdir()}

@@ -26,23 +26,36 @@ class Drawn:
 
     overlay: Overlay
     sinks: Sequence[VideoSink | PngSink]
+    by_name: bool = False
+    """PNG frames are named after the pictures they show."""
 
     def write(self, frame: Frame, faces: list[FaceState], milliseconds: float) -> None:
         """Draw one frame."""
         picture = self.overlay(frame.image, faces, milliseconds)
         for sink in self.sinks:
-            sink.write(picture, frame.time)
+            if isinstance(sink, PngSink):
+                sink.write(picture, self.named(frame))
+            else:
+                sink.write(picture, frame.time)
+
+    def named(self, frame: Frame) -> str:
+        """Name for a PNG: that of the picture it shows; none for the frames of a video."""
+        return Path(frame.name).stem if self.by_name else ""
 
 
 @dataclass(frozen=True)
 class Recorded:
-    """Hands faces to a writer of records."""
+    """Hands faces to a writer of records; `by_name`: with the file of each picture."""
 
     writer: records.JsonlWriter | records.CsvWriter | records.NpzWriter
+    by_name: bool = False
 
     def write(self, frame: Frame, faces: list[FaceState], milliseconds: float) -> None:
         """Record one frame."""
-        self.writer.write(frame.time, frame.index, faces)
+        if isinstance(self.writer, records.JsonlWriter) and self.by_name:
+            self.writer.write(frame.time, frame.index, faces, Path(frame.name).name)
+        else:
+            self.writer.write(frame.time, frame.index, faces)
 
 
 def parse_kinds(text: str) -> list[str]:
@@ -94,6 +107,7 @@ def open_outputs(
         if kind != "png":
             check_output(path, force)
     header = records.Header(Path(source.name).name, source.size_wh, model, settings or {})
+    by_name = source.kind == "images"
     pictures: list[VideoSink | PngSink] = []
     sinks: list[Sink] = []
     for kind, path in where.items():
@@ -107,14 +121,14 @@ def open_outputs(
             pictures.append(stack.enter_context(sink))
         elif kind == "jsonl":
             writer = records.JsonlWriter(path, header, force=force)
-            sinks.append(Recorded(stack.enter_context(writer)))
+            sinks.append(Recorded(stack.enter_context(writer), by_name))
         elif kind == "csv":
             sinks.append(Recorded(stack.enter_context(records.CsvWriter(path, force=force))))
         else:
             sinks.append(
                 Recorded(stack.enter_context(records.NpzWriter(path, header, force=force)))
             )
-    return [Drawn(Overlay(), pictures), *sinks] if pictures else sinks
+    return [Drawn(Overlay(), pictures, by_name), *sinks] if pictures else sinks
 
 
 def warnings(sinks: Sequence[Sink]) -> list[str]:

@@ -278,7 +278,7 @@ def test_another_encoder_stands_in_or_the_lack_is_said(tmp_path, monkeypatch):
 def test_png_frames_are_exact_and_numbered(tmp_path):
     with PngSink(tmp_path / "deep" / "frames") as output:
         for i in range(3):
-            output.write(noise(i), i / 25)
+            output.write(noise(i))
     files = sorted((tmp_path / "deep" / "frames").iterdir())
     assert [file.name for file in files] == [f"frame_{i:06d}.png" for i in range(3)]
     for i, frame in enumerate(open_video(tmp_path / "deep" / "frames")):

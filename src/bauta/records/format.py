@@ -58,6 +58,8 @@ class TrackedFrame:
     index: int
     """Number of the frame in its source."""
     faces: list[FaceState]
+    name: str = ""
+    """File of the picture, where the source is pictures."""
 
     def __iter__(self) -> Iterator[Any]:
         return iter((self.time, self.index, self.faces))
@@ -105,7 +107,8 @@ def frame_of_json(record: Any, where: str) -> TrackedFrame:
     try:
         time, index = float(record["time"]), int(record["frame"])
         check_order(time, index, -1)
-        return TrackedFrame(time, index, [_face_of_json(face, time) for face in record["faces"]])
+        faces = [_face_of_json(face, time) for face in record["faces"]]
+        return TrackedFrame(time, index, faces, str(record.get("name", "")))
     except (KeyError, TypeError, ValueError) as error:
         what = f"no {error}" if isinstance(error, KeyError) else str(error)
         raise InputError(f"{where}: not a frame of tracks: {what}") from error

@@ -92,11 +92,12 @@ class JsonlWriter(_FrameFile):
     ) -> None:
         super().__init__(path, force, as_line((header or Header()).as_json()))
 
-    def write(self, time: float, index: int, faces: Sequence[FaceState]) -> None:
-        """Append a frame at `time` seconds; `index` must grow."""
+    def write(self, time: float, index: int, faces: Sequence[FaceState], name: str = "") -> None:
+        """Append a frame at `time` seconds; `index` must grow. `name`: file of the picture."""
         self._in_order(time, index)
         states = [face_as_json(face) for face in faces]
-        self._append(as_line({"frame": index, "time": round(time, 6), "faces": states}))
+        record = {"frame": index, "time": round(time, 6)} | ({"name": name} if name else {})
+        self._append(as_line(record | {"faces": states}))
 
 
 class CsvWriter(_FrameFile):

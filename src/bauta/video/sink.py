@@ -242,13 +242,14 @@ class PngSink:
         except OSError as error:
             raise sink_error(self.folder, error) from error
 
-    def write(self, image: np.ndarray, time: float = 0.0) -> None:
-        """Write an RGB image (H, W, 3) uint8; PNG has no place for `time`, which is dropped."""
+    def write(self, image: np.ndarray, name: str = "") -> None:
+        """Write an RGB image (H, W, 3) uint8 as frame_000000_name.png, counted from 0."""
         import cv2
 
         check_image(image)
         encoded = cv2.imencode(".png", cv2.cvtColor(image, cv2.COLOR_RGB2BGR))[1]
-        atomic_write(self.folder / f"frame_{self.frames:06d}.png", encoded.tobytes())
+        file = f"frame_{self.frames:06d}{f'_{name}' if name else ''}.png"
+        atomic_write(self.folder / file, encoded.tobytes())
         self.frames += 1
 
     def close(self) -> None:
