@@ -18,7 +18,7 @@ import numpy as np
 from bauta import associate
 from bauta.assets.store import read_model
 from bauta.checks import InputError, check_choice, check_count, check_image
-from bauta.crop import Roi, mesh_rotation, roi_of_box, roi_of_mesh, roi_of_points
+from bauta.crop import MARGIN, Roi, mesh_rotation, roi_of_box, roi_of_mesh, roi_of_points
 from bauta.detect.detector import Detector
 from bauta.engine.session import Session
 from bauta.filters.one_euro import OneEuro, OneEuroConfig
@@ -191,7 +191,7 @@ class Tracker:
 
     def _follow(self, track: _Track, face: Prediction, time: float) -> FaceState:
         if track.filter is not None:
-            face = _filtered(track.filter, face, time)
+            face = _filtered(track.filter, face, time, track.roi.side / MARGIN)
         state = face_state(face, track.id, time)
         dt = time - track.time
         if dt > 0:
@@ -268,14 +268,13 @@ class Tracker:
         return self._identities.claim(box, time)
 
 
-def _filtered(filter: OneEuro, face: Prediction, time: float) -> Prediction:
-    """All point sets through one filter; the size is that of the mesh's box."""
+def _filtered(filter: OneEuro, face: Prediction, time: float, size: float) -> Prediction:
+    """All point sets of a face of `size` pixels through one filter."""
     stops = np.cumsum([len(points) for points in face.points.values()]).tolist()
     together = np.zeros((stops[-1], 3), np.float32)
     for stop, points in zip(stops, face.points.values(), strict=True):
         together[stop - len(points) : stop, : points.shape[1]] = points
-    box = boxes.of_points(face.points["mesh478"])
-    smooth = filter(together, time, float(box[2] - box[0] + box[3] - box[1]) / 2)
+    smooth = filter(together, time, size)
     points = {
         key: smooth[stop - len(points) : stop, : points.shape[1]]
         for stop, (key, points) in zip(stops, face.points.items(), strict=True)

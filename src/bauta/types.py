@@ -24,7 +24,7 @@ class Pose:
 
     def __post_init__(self) -> None:
         R = check_array(self.R_camera_head, (3, 3), "R_camera_head")
-        if np.abs(R @ R.T - np.eye(3)).max() > 1e-3 or np.dot(np.cross(R[0], R[1]), R[2]) < 0:
+        if np.abs(R @ R.T - np.eye(3)).max() > 1e-3 or np.linalg.det(R) < 0:
             raise InputError("R_camera_head: expected a proper rotation")
         object.__setattr__(self, "R_camera_head", R)
         if self.matrix is not None:
