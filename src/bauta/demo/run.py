@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bauta.demo import motion
+from bauta.demo import clip_path, motion
 from bauta.demo.truth import Score, score
 from bauta.outputs import open_outputs
 from bauta.pipeline import Summary, track
@@ -21,7 +21,7 @@ from bauta.video.frame import Frame
 from bauta.video.output import atomic_write, check_output
 from bauta.video.source import open_video
 
-CLIP = Path(__file__).with_name("clip.mp4")
+CLIP = clip_path()
 SHEET_FRAMES = 16
 
 

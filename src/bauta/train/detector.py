@@ -7,6 +7,7 @@ checkpoint ended. The averaged weights are what is exported.
 
 from __future__ import annotations
 
+import argparse
 import copy
 import logging
 import math
@@ -27,6 +28,7 @@ from torch.nn.functional import interpolate
 from bauta.checks import InputError
 from bauta.train.detector_loss import detector_loss
 from bauta.train.networks.detector import DetectorNetwork
+from bauta.train.starts import read_start
 
 log = logging.getLogger(__name__)
 MOST_FACES = 32
@@ -131,7 +133,7 @@ def draw(pool: Pool, recipe: DetectorRecipe, rng: np.random.Generator) -> tuple[
 class Run:
     """Network, averaged network, optimiser and clock of one run, in one checkpoint file."""
 
-    def __init__(self, folder: Path, recipe: DetectorRecipe) -> None:
+    def __init__(self, folder: Path, recipe: DetectorRecipe, init: Path | None = None) -> None:
         torch.manual_seed(recipe.seed)
         self.path, self.recipe = folder / "checkpoint.pt", recipe
         self.network = DetectorNetwork().to(memory_format=torch.channels_last)
@@ -148,6 +150,9 @@ class Run:
             self.average.load_state_dict(saved["average"])
             self.optimiser.load_state_dict(saved["optimiser"])
             self.step, self.minutes = saved["step"], saved["minutes"]
+        elif init is not None:
+            self.network.load_state_dict(read_start(init))
+            self.average.load_state_dict(read_start(init))
 
     def save(self) -> None:
         """Write the checkpoint; the file is replaced at once, never half written."""
@@ -193,11 +198,12 @@ class Run:
                 value.copy_(new[name])
 
 
-def train(recipe: DetectorRecipe, folder: Path) -> None:
-    """Train until the recipe's minutes are spent, from the last checkpoint if there is one."""
+def train(recipe: DetectorRecipe, folder: Path, init: Path | None = None) -> None:
+    """Train until the recipe's minutes are spent, from the last checkpoint if there is one, else
+    from `init`, weights of an earlier run."""
     torch.set_num_threads(1)
     folder.mkdir(parents=True, exist_ok=True)
-    pool, run = Pool(folder / "pool", recipe.pool, recipe.side), Run(folder, recipe)
+    pool, run = Pool(folder / "pool", recipe.pool, recipe.side), Run(folder, recipe, init)
     spawn = multiprocessing.get_context("spawn")
     composer = spawn.Process(target=compose_forever, args=(folder / "pool", recipe), daemon=True)
     composer.start()
@@ -220,11 +226,15 @@ def train(recipe: DetectorRecipe, folder: Path) -> None:
 
 
 def main(arguments: list[str]) -> None:
-    """Command line: recipe file, folder of the run."""
+    """Train the detector from a recipe into the folder of a run."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("recipe", type=Path)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--init", type=Path, help="weights of an earlier run, weights/<name>.npz")
+    options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    with open(arguments[0], "rb") as file:
-        recipe = DetectorRecipe(**tomllib.load(file))
-    train(recipe, Path(arguments[1]))
+    recipe = DetectorRecipe(**tomllib.loads(options.recipe.read_text()))
+    train(recipe, options.folder, options.init)
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from bauta.checks import ModelError
 from bauta.engine.session import Session
 from bauta.train.export import fuse, to_onnx, write_model
 from bauta.train.networks.detector import STRIDES, DetectorNetwork
+from bauta.train.starts import write_start
 
 NAMES = tuple(f"{kind}{stride}" for kind in ("score", "edges") for stride in STRIDES)
 TOLERANCE = 0.02
@@ -82,7 +83,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="write only this ONNX file")
     options = parser.parse_args()
     network = DetectorNetwork()
-    network.load_state_dict(torch.load(options.checkpoint, weights_only=True)["average"])
+    state = torch.load(options.checkpoint, weights_only=True)["average"]
+    network.load_state_dict(state)
     data = export_detector(network, options.version)
     if options.out:
         options.out.write_bytes(data)
@@ -93,6 +95,7 @@ def main() -> None:
     if options.scores:
         card["scores"] = json.loads(options.scores.read_text(encoding="utf-8"))
     write_model(folder, card, data)
+    write_start(Path("weights") / "detector.npz", state)
 
 
 if __name__ == "__main__":

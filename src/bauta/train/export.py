@@ -24,6 +24,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from bauta.data.crops import LABEL_OFFSET68
 from bauta.train.networks.landmarks import LandmarkNet
+from bauta.train.starts import write_start
 
 FLOAT = onnx.TensorProto.FLOAT
 KEEP = 16
@@ -182,16 +183,6 @@ def export_landmarks(net: LandmarkNet, name: str, version: str, bits: int = 16) 
         },
         bits,
     )
-
-
-def write_start(path: Path, state: dict[str, Tensor]) -> None:
-    """Averaged weights in 16 bits, from which another run can start (`--init`)."""
-    path.parent.mkdir(exist_ok=True)
-    arrays: dict[str, Any] = {
-        key: value.half().numpy() if value.is_floating_point() else value.numpy()
-        for key, value in state.items()
-    }
-    np.savez_compressed(path, **arrays)
 
 
 def write_model(folder: Path, card: dict, data: bytes) -> None:

@@ -27,6 +27,7 @@ from bauta.train import losses
 from bauta.train.augment import Jitter
 from bauta.train.dataset import POINT_SETS, Batch, FaceCrops
 from bauta.train.networks.landmarks import LandmarkNet, LandmarkNetConfig
+from bauta.train.starts import read_start
 
 log = logging.getLogger("bauta.train")
 
@@ -194,8 +195,7 @@ class Run:
 
     def _start_from(self, path: Path) -> None:
         """Take over the weights that `bauta.train.export` left of an earlier run."""
-        with np.load(path) as arrays:
-            state = {key: torch.from_numpy(arrays[key]) for key in arrays.files}
+        state = read_start(path)
         self.net.load_state_dict(state)
         self.average.load_state_dict(state)
 

@@ -1,0 +1,42 @@
+"""A run started from the weights that travel is the model that ships."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="needs the extra `train`")
+pytest.importorskip("onnx", reason="needs the extra `train`")
+
+from bauta.assets.store import read_model
+from bauta.engine.session import Session
+from bauta.train.export import export_landmarks
+from bauta.train.landmarks import read_recipe
+from bauta.train.networks.landmarks import LandmarkNet
+from bauta.train.starts import read_start, write_start
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_a_state_comes_back_in_sixteen_bits(tmp_path):
+    state = {"a": torch.tensor([0.1, 2.0]), "n": torch.tensor(7)}
+    write_start(tmp_path / "w.npz", state)
+    back = read_start(tmp_path / "w.npz")
+    assert back["a"] == pytest.approx(state["a"], rel=1e-3)
+    assert int(back["n"]) == 7
+
+
+@pytest.mark.parametrize("name", ["base", "nano"])
+def test_weights_and_recipe_remake_the_model_that_ships(name):
+    """A black, a white and a ramp crop; points within a fifth of a pixel."""
+    recipe = read_recipe(ROOT / "recipes" / f"{name}.toml")
+    net = LandmarkNet(recipe.network)
+    net.load_state_dict(read_start(ROOT / "weights" / f"{name}.npz"))
+    size = recipe.network.size
+    ramp = np.linspace(0, 255, size).astype(np.uint8)
+    crops = np.stack([np.zeros((size, size)), np.full((size, size), 255), np.tile(ramp, (size, 1))])
+    crops = np.repeat(crops.astype(np.uint8)[..., None], 3, axis=-1)
+    ours = Session(export_landmarks(net, name, "1", recipe.bits)).run({"crop": crops})
+    shipped = Session(read_model(name)).run({"crop": crops})
+    for key in ("ibug68", "ibug68_3d", "mesh"):
+        assert ours[key][..., :2] == pytest.approx(shipped[key][..., :2], abs=0.2)
