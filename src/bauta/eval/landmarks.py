@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from bauta.data import teachers
+from bauta.data.crops import LABEL_OFFSET68, unbiased68
 from bauta.eval import metrics
 from bauta.geometry import boxes
 from bauta.schemes import (
@@ -93,7 +94,14 @@ def score68(saved: dict[str, np.ndarray]) -> dict:
         for name, (a, b) in REGIONS68.items()
     }
     found = round(float(np.isfinite(errors).mean() * 100), 2)
-    return {"labelled": len(truth), "found_percent": found, **_summary(errors), "regions": regions}
+    plain = metrics.nme(predicted - np.array(LABEL_OFFSET68), unbiased68(truth), eyes)
+    return {
+        "labelled": len(truth),
+        "found_percent": found,
+        **_summary(errors),
+        "mean_without_the_labels_pixel_origin": round(float(np.nanmean(plain)), 3),
+        "regions": regions,
+    }
 
 
 def eye_correlation(saved: dict[str, np.ndarray]) -> float:
