@@ -100,7 +100,8 @@ def test_nothing_else_in_the_demo_clip_is_a_face(model):
         for frame in open_video(CLIP):
             if frame.index % 4 == 0:
                 faces = tracker(frame)
-                assert len(faces) == 1 or frame.index > 155
+                assert len(faces) <= 1
+                assert faces or frame.index > 155
 
 
 def test_depth_grows_away_from_the_camera(photo):

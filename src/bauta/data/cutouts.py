@@ -21,6 +21,7 @@ import numpy as np
 from bauta.checks import InputError
 from bauta.data.splits import split_of
 from bauta.data.teachers import SETS, decode, read_boxes, read_pictures, read_teacher_set
+from bauta.geometry.boxes import iou
 
 FOREHEAD = 0.14
 """How far above the mesh the teacher's box begins, in heights of the mesh."""
@@ -82,15 +83,6 @@ def outline_of_mesh(mesh: np.ndarray) -> np.ndarray:
     span = max(float(height.max() - height.min()), 1e-6)
     rise = np.clip(height / max(float(height.max()), 1e-6), 0, 1)
     return hull + (FOREHEAD * span * rise)[:, None] * up
-
-
-def iou(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """(N, M) intersection over union of boxes (N, 4) and (M, 4)."""
-    low = np.maximum(a[:, None, :2], b[None, :, :2])
-    high = np.minimum(a[:, None, 2:], b[None, :, 2:])
-    inner = np.clip(high - low, 0, None).prod(2)
-    areas = (a[:, 2:] - a[:, :2]).prod(1)[:, None] + (b[:, 2:] - b[:, :2]).prod(1)[None]
-    return inner / np.maximum(areas - inner, 1e-9)
 
 
 def _outline(box: np.ndarray, hull: np.ndarray | None) -> np.ndarray:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from bauta.data.canvas import Scene
-from bauta.data.cutouts import iou
+from bauta.geometry.boxes import iou
 
 BUCKETS = ((8, 16), (16, 24), (24, 32), (32, 64), (64, 128), (128, 1000))
 """Sizes of faces that are reported apart, pixels."""

@@ -13,8 +13,8 @@ import os
 import tempfile
 import time as clock
 import zipfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import IO, Any, Self
 
@@ -23,7 +23,7 @@ import numpy as np
 from bauta.checks import InputError
 from bauta.records.format import POINTS, Header, check_order
 from bauta.types import FaceState
-from bauta.video.output import check_output, sink_error
+from bauta.video.output import check_output, reporting
 
 SHARE = 20
 """Rebuilding takes at most one part in this many of the time."""
@@ -102,7 +102,7 @@ class NpzWriter:
         self._frames = self._faces = 0
         self._closed = False
         self._columns: dict[str, Column] = {}
-        with self._reporting():
+        with reporting(self.path):
             for name, (dtype, shape) in (FRAME_COLUMNS | FACE_COLUMNS).items():
                 file = tempfile.TemporaryFile(dir=self.path.parent)  # noqa: SIM115
                 self._columns[name] = Column(file, dtype, shape)
@@ -113,7 +113,7 @@ class NpzWriter:
         if self._closed:
             raise InputError(f"{self.path}: is closed; open a new writer to write more")
         self._last = check_order(time, index, self._last)
-        with self._reporting():
+        with reporting(self.path):
             for name, values in (("time", time), ("index", index)):
                 self._columns[name].append(self._frames, np.array([values]))
             if faces:
@@ -130,7 +130,7 @@ class NpzWriter:
             return
         self._closed = True
         try:
-            with self._reporting():
+            with reporting(self.path):
                 self._build()
         finally:
             for column in self._columns.values():
@@ -163,13 +163,6 @@ class NpzWriter:
                 beside.unlink(missing_ok=True)
         now = clock.monotonic()
         self._due = now + max(self.every, SHARE * (now - started))
-
-    @contextmanager
-    def _reporting(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            raise sink_error(self.path, error) from error
 
     def __enter__(self) -> Self:
         return self

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol, Self
 
@@ -12,7 +12,7 @@ from bauta.checks import InputError, SinkError, check_choice
 from bauta.records.arrays import NpzWriter
 from bauta.records.format import Header, as_line, check_order, face_as_json
 from bauta.types import FaceState
-from bauta.video.output import check_output, sink_error
+from bauta.video.output import check_output, reporting
 
 
 class Writer(Protocol):
@@ -37,7 +37,7 @@ class _FrameFile:
     def __init__(self, path: str | os.PathLike[str], force: bool, opening: bytes) -> None:
         self.path = check_output(path, force)
         self._last = -1
-        with self._reporting():
+        with reporting(self.path):
             self._file = open(self.path, "wb")  # noqa: SIM115
         try:
             self._append(opening)
@@ -47,20 +47,13 @@ class _FrameFile:
             raise
 
     def _append(self, block: bytes) -> None:
-        with self._reporting():
+        with reporting(self.path):
             self._file.write(block)
             self._file.flush()
 
-    @contextmanager
-    def _reporting(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            raise sink_error(self.path, error) from error
-
     def close(self) -> None:
         """Close the file; again is a no-op. SinkError when the last bytes cannot be written."""
-        with self._reporting():
+        with reporting(self.path):
             self._file.close()
 
     def __enter__(self) -> Self:

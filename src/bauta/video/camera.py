@@ -11,9 +11,9 @@ from bauta.video.opencv import quiet
 
 PATIENCE = 3.0
 """Seconds without a picture after which a camera counts as gone."""
-MOST_CAMERAS = 1_000_000
-"""OpenCV counts its backends in millions; larger numbers overflow it."""
 PAUSE = 0.02
+MOST_CAMERAS = 1_000_000
+"""A larger number overflows OpenCV's."""
 
 
 class Camera(Source):

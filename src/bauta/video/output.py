@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from bauta.checks import SinkError
@@ -50,6 +51,15 @@ def atomic_write(path: str | os.PathLike[str], data: bytes) -> None:
     finally:
         with suppress(OSError):
             beside.unlink(missing_ok=True)
+
+
+@contextmanager
+def reporting(path: Path) -> Iterator[None]:
+    """Turn an OSError while writing `path` into a SinkError."""
+    try:
+        yield
+    except OSError as error:
+        raise sink_error(path, error) from error
 
 
 def sink_error(path: Path, error: Exception) -> SinkError:
