@@ -16,8 +16,8 @@ HOMES = {
     "av": "video/",
     "torch": "train/",
     "onnx": "train/",
-    "typer": "cli.py",
-    "rich": "cli.py",
+    "typer": "cli/",
+    "rich": "cli/",
 }
 NETWORK = {"socket", "urllib", "http", "requests", "ssl", "ftplib", "asyncio"}
 

@@ -1,0 +1,9 @@
+"""The command line. Data goes to stdout, talk to stderr; an error is one line and exit code 1.
+
+One file a verb; importing it adds the verb to the application.
+"""
+
+from bauta.cli import demo, models, track
+from bauta.cli.app import main
+
+__all__ = ["demo", "main", "models", "track"]
