@@ -1,4 +1,4 @@
-"""Losses of the landmark regressors. Distances are in percent of the crop's side."""
+"""Distances in percent of the crop's side, and what the landmark regressors are told with them."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ from torch import Tensor
 from torch.nn import functional as fn
 
 Z_WEIGHT = 0.5
+"""Depth is read off a picture less surely than x and y: its differences count half."""
+
+
+def differences(predicted: Tensor, target: Tensor, z: float = Z_WEIGHT) -> Tensor:
+    """predicted - target (..., 2 or 3) in pixels, the third coordinate times `z`."""
+    d = predicted - target
+    return d * d.new_tensor([1.0, 1.0, z]) if d.shape[-1] == 3 else d
 
 
 def distance(predicted: Tensor, target: Tensor, size: int) -> Tensor:
     """Euclidean distance (B, points) in percent of `size`; z counts half. Smooth at zero."""
-    d = (predicted - target) * (100.0 / size)
-    if d.shape[-1] == 3:
-        d = d * d.new_tensor([1.0, 1.0, Z_WEIGHT])
+    d = differences(predicted, target) * (100.0 / size)
     return torch.sqrt((d * d).sum(-1) + 0.01)
 
 
 def weighted_mean(values: Tensor, weights: Tensor) -> Tensor:
     """sum w v / max(sum w, 1)."""
     return (values * weights).sum() / weights.sum().clamp_min(1.0)
-
-
-def laplace_nll(d: Tensor, log_sigma: Tensor) -> Tensor:
-    """Negative log likelihood of distances `d` >= 0 under a Laplace law, d / s + log s."""
-    return d * torch.exp(-log_sigma) + log_sigma
 
 
 def gap_error(predicted: Tensor, target: Tensor, pairs: Tensor, size: int) -> Tensor:
