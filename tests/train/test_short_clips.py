@@ -100,10 +100,7 @@ def test_noise_has_its_strength_and_blur_its_direction():
     line = np.zeros((21, 21, 3), np.uint8)
     line[10, 10] = 250
     along = smear(line, np.array([3.0, 0.0]), 5)
-    assert (
-        along[10, :, 0].tolist() == [0] * 8 + [50] * 5 + [0] * 8
-        or np.ptp(along[10, 8:13, 0].astype(int)) < 25
-    )
+    assert along[10, :, 0].tolist() == [0] * 8 + [50] * 5 + [0] * 8
     assert np.count_nonzero(along[:, :, 0].sum(1)) == 1
     down = smear(line, np.array([0.0, -1.0]), 5)
     assert np.count_nonzero(down[:, :, 0].sum(0)) == 1
