@@ -1,4 +1,7 @@
-"""Point orders: names, edges, mirror images and regions.
+"""Point orders: counts, names, edges, mirror images, regions, and maps from one to another.
+
+`get(name)` gives a `Scheme`; `convert(points, source, target)` changes the order. The tables lie in
+`orders/*.toml` and `maps.toml` and are read when first asked for. docs/schemes.md shows them all.
 
 `ibug68` and `ibug68-3d` share one order (iBUG / 300-W) and differ in what the jaw follows: the
 visible outline, or the jaw bone. Left and right are the subject's own.
@@ -6,110 +9,77 @@ visible outline, or the jaw bone. Left and right are the subject's own.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from functools import cache
 
-import numpy as np
-
 from bauta.checks import check_choice
-from bauta.tables import mesh478
+from bauta.schemes.mesh import scheme478
+from bauta.schemes.points68 import (
+    CLOSED68,
+    INNER51,
+    LEFT_EYE478,
+    LEFT_IRIS478,
+    LIDS68,
+    MIRROR68,
+    OUTER_EYE_CORNERS68,
+    OUTER_EYE_CORNERS478,
+    REGIONS68,
+    RIGHT_EYE478,
+    RIGHT_IRIS478,
+    eye_aspect_ratio,
+)
+from bauta.schemes.scheme import REGIONS, Scheme, derive, parse, read
 
-REGIONS68: dict[str, tuple[int, int]] = {
-    "jaw": (0, 17),
-    "right_brow": (17, 22),
-    "left_brow": (22, 27),
-    "nose_bridge": (27, 31),
-    "nostrils": (31, 36),
-    "right_eye": (36, 42),
-    "left_eye": (42, 48),
-    "outer_lips": (48, 60),
-    "inner_lips": (60, 68),
+__all__ = [
+    "CLOSED68",
+    "INNER51",
+    "LEFT_EYE478",
+    "LEFT_IRIS478",
+    "LIDS68",
+    "MIRROR68",
+    "OUTER_EYE_CORNERS68",
+    "OUTER_EYE_CORNERS478",
+    "REGIONS",
+    "REGIONS68",
+    "RIGHT_EYE478",
+    "RIGHT_IRIS478",
+    "Scheme",
+    "eye_aspect_ratio",
+    "get",
+    "names",
+]
+
+COUNTS = {
+    "celeba5": 5,
+    "aflw19": 19,
+    "bioid20": 20,
+    "aflw21": 21,
+    "lfpw29": 29,
+    "cofw29": 29,
+    "ibug51": 51,
+    "ibug68": 68,
+    "ibug68-3d": 68,
+    "fs70": 70,
+    "wflw96": 96,
+    "wflw98": 98,
+    "jd106": 106,
+    "insightface106": 106,
+    "helen192": 192,
+    "helen194": 194,
+    "mesh468": 468,
+    "mesh478": 478,
 }
-CLOSED68 = ("right_eye", "left_eye", "outer_lips", "inner_lips")
-OUTER_EYE_CORNERS68 = (36, 45)
-LIDS68 = np.array([37, 38, 40, 41, 43, 44, 46, 47])
-INNER51 = np.arange(17, 68)
-
-# The lids of the mesh as six points an eye: outer corner, two upper, inner corner, two lower.
-RIGHT_EYE478 = np.array([33, 160, 158, 133, 153, 144])
-LEFT_EYE478 = np.array([263, 387, 385, 362, 380, 373])
-RIGHT_IRIS478 = np.array([468, 469, 470, 471, 472])
-LEFT_IRIS478 = np.array([473, 474, 475, 476, 477])
-OUTER_EYE_CORNERS478 = (33, 263)
-
-
-def _mirror68() -> np.ndarray:
-    order = [*range(16, -1, -1), *range(26, 16, -1), 27, 28, 29, 30]
-    order += [*range(35, 30, -1), 45, 44, 43, 42, 47, 46, 39, 38, 37, 36, 41, 40]
-    order += [*range(54, 47, -1), *range(59, 54, -1)]
-    return np.array([*order, 64, 63, 62, 61, 60, 67, 66, 65])
-
-
-MIRROR68 = _mirror68()
-
-
-def _edges68() -> np.ndarray:
-    edges: list[tuple[int, int]] = []
-    for name, (start, stop) in REGIONS68.items():
-        edges += [(i, i + 1) for i in range(start, stop - 1)]
-        if name in CLOSED68:
-            edges.append((stop - 1, start))
-    return np.array(edges)
-
-
-@dataclass(frozen=True)
-class Scheme:
-    """A point order: `count`, `edges` (K, 2), `mirror` (count,), `regions` name -> indices."""
-
-    name: str
-    count: int
-    edges: np.ndarray
-    mirror: np.ndarray
-    regions: dict[str, np.ndarray] = field(default_factory=dict)
-
-
-def _scheme68(name: str) -> Scheme:
-    regions = {key: np.arange(*span) for key, span in REGIONS68.items()}
-    return Scheme(name, 68, _edges68(), MIRROR68, regions)
-
-
-def _scheme478() -> Scheme:
-    table = mesh478()
-    regions = {
-        key.removeprefix("edges_"): np.unique(edges)
-        for key, edges in table.items()
-        if key.startswith("edges_")
-    }
-    return Scheme(
-        "mesh478", 478, table["edges_contours"].astype(int), table["mirror"].astype(int), regions
-    )
-
-
-_SCHEMES = {
-    "ibug68": lambda: _scheme68("ibug68"),
-    "ibug68-3d": lambda: _scheme68("ibug68-3d"),
-    "mesh478": _scheme478,
-}
+"""Name and number of points of every scheme, without reading a table."""
 
 
 def names() -> list[str]:
     """Names of the schemes."""
-    return list(_SCHEMES)
+    return list(COUNTS)
 
 
 @cache
 def get(name: str) -> Scheme:
     """The scheme of that name; InputError when unknown."""
-    return _SCHEMES[check_choice(name, _SCHEMES, "scheme")]()
-
-
-def eye_aspect_ratio(eye: np.ndarray) -> np.ndarray:
-    """Lid gap over eye width, (|p1 p5| + |p2 p4|) / (2 |p0 p3|), of points (..., 6, 2 or 3).
-
-    Soukupova and Cech 2016, eq. 1. About 0.25-0.35 open, below 0.1 shut.
-    """
-
-    def length(a: int, b: int) -> np.ndarray:
-        return np.linalg.norm(eye[..., a, :2] - eye[..., b, :2], axis=-1)
-
-    return (length(1, 5) + length(2, 4)) / np.maximum(2 * length(0, 3), 1e-6)
+    if check_choice(name, COUNTS, "scheme") == "mesh478":
+        return scheme478()
+    table = read(name)
+    return derive(name, table, get(table["of"])) if "of" in table else parse(name, table)
