@@ -1,0 +1,314 @@
+"""Packs: faces of a data set cropped once, with room around them, ready to be drawn from.
+
+A pack is a folder (made by `bauta data pack`, see `bauta.data.packing`):
+
+    pack.json     what it is: set, settings, schemes, licences, one entry a shard
+    00000.jpegs   the crops of a shard, JPEGs one after the other
+    00000.npz     their labels, one row a crop
+
+A folder of packs, or a zip file of either, is read like a pack. Rows without a face (photographs of
+nobody, look-alikes) are rows like others whose `face` is False. Nothing is pickled; labels are read
+when they are asked for, pictures are mapped and decoded one by one.
+
+Arrays of `<shard>.npz`, N rows, everything in pixels of the crop unless said:
+`offset` (N + 1,) bytes of each JPEG in `.jpegs`; `face` (N,) bool; `frame` (N, 4) centre x, y, side
+and angle (radians, clockwise) of the face's own square, NaN when there is none; `rect` (N, 4) the
+picture's extent; `transform` (N, 2, 3) T_crop_picture; `box` (N, 4); `pose` (N, 3) degrees;
+`name`, `person`, `subset`, `split`, `licence` (N,) text; `digest` (N,) uint64 of the JPEG;
+`outline/*` and `points/<scheme>/*` as `fixed_point` has them; `weight/<scheme>` and
+`visible/<scheme>` (N, K), -1 unknown, only where the set has them; `attribute/<name>` (N,).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import json
+import zipfile
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from bauta.checks import InputError, SourceError, check_choice
+from bauta.data.fixed_point import unpack_points
+from bauta.data.splits import SPLITS
+
+VERSION = 1
+TEXTS = ("name", "person", "subset", "split", "licence")
+"""Columns of text, one entry a row."""
+
+
+@dataclass(frozen=True, eq=False)
+class Column:
+    """Labels of all rows of a pack in one scheme, in pixels of the crops."""
+
+    points: np.ndarray
+    """(N, K, D) float32, NaN where unknown."""
+    weight: np.ndarray
+    """(N, K) >= 0, 0 where the point is unknown."""
+    visible: np.ndarray | None = None
+    """(N, K) int8, 1 visible, 0 hidden, -1 unknown; None when no set of the pack says."""
+
+
+class _Store:
+    """Files of a folder or of a zip file, by path below it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.archive = None
+        if path.is_file():
+            try:
+                self.archive = zipfile.ZipFile(path)
+            except zipfile.BadZipFile as error:
+                raise SourceError(f"{path}: neither a pack's folder nor a zip file of one") from error
+        elif not path.is_dir():
+            raise SourceError(f"{path}: no such pack; make one with `bauta data pack`")
+
+    def manifests(self) -> list[str]:
+        """Paths of every `pack.json`, sorted."""
+        if self.archive is None:
+            found = [item.relative_to(self.path).as_posix() for item in self.path.rglob("pack.json")]
+        else:
+            found = [item for item in self.archive.namelist() if item.split("/")[-1] == "pack.json"]
+        return sorted(found)
+
+    def read(self, name: str) -> bytes:
+        """Bytes of a file; SourceError when it is missing or damaged."""
+        try:
+            return self.archive.read(name) if self.archive else (self.path / name).read_bytes()
+        except (KeyError, OSError, zipfile.BadZipFile) as error:
+            raise SourceError(f"{self.path}: cannot read {name}: {error}; pack again") from error
+
+    def map(self, name: str) -> np.ndarray:
+        """A file as uint8, mapped where it lies in a folder."""
+        if self.archive is None and (self.path / name).is_file() and (self.path / name).stat().st_size:
+            return np.memmap(self.path / name, np.uint8, mode="r")
+        return np.frombuffer(self.read(name), np.uint8)
+
+
+class Shard:
+    """One part of a pack: up to some thousand rows in two files."""
+
+    def __init__(self, store: _Store, stem: str, entry: dict[str, Any], pack: dict[str, Any]) -> None:
+        self._store, self.stem, self.pack = store, stem, pack
+        self.count: int = entry["rows"]
+        self._bytes: int = entry["bytes"]
+
+    @cached_property
+    def _labels(self) -> Any:
+        try:
+            return np.load(io.BytesIO(self._store.read(f"{self.stem}.npz")), allow_pickle=False)
+        except (ValueError, OSError, zipfile.BadZipFile) as error:
+            raise self._damaged("npz", error) from error
+
+    def _damaged(self, ending: str, why: object) -> SourceError:
+        return SourceError(
+            f"{self._store.path}: {self.stem}.{ending} is damaged ({why}); delete it and pack again"
+        )
+
+    def array(self, key: str) -> np.ndarray | None:
+        """An array of the labels, None when the shard has none of that name."""
+        if key not in self._labels.files:
+            return None
+        try:
+            array = self._labels[key]
+        except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+            raise self._damaged("npz", error) from error
+        return array
+
+    def keys(self, prefix: str) -> list[str]:
+        """Second parts of the array names that begin with `prefix/`."""
+        return sorted({k.split("/")[1] for k in self._labels.files if k.startswith(f"{prefix}/")})
+
+    def points(self, group: str) -> np.ndarray | None:
+        """Points (N, K, D) float32 of `points/<scheme>` or `outline`."""
+        mean, maps, rest = (self.array(f"{group}/{part}") for part in ("mean", "maps", "rest"))
+        if mean is None or maps is None or rest is None:
+            return None
+        return unpack_points(mean, maps, rest, self.pack["settings"]["unit"])
+
+    @cached_property
+    def _jpegs(self) -> np.ndarray:
+        data = self._store.map(f"{self.stem}.jpegs")
+        if len(data) != self._bytes:
+            raise self._damaged("jpegs", f"{len(data)} bytes, expected {self._bytes}")
+        return data
+
+    @cached_property
+    def _offset(self) -> np.ndarray:
+        offset = self.array("offset")
+        if offset is None or len(offset) != self.count + 1 or offset[-1] != self._bytes:
+            raise self._damaged("npz", "its offsets do not fit the pictures")
+        return offset
+
+    def jpeg(self, row: int) -> np.ndarray:
+        """(bytes,) uint8 of one crop."""
+        return self._jpegs[self._offset[row] : self._offset[row + 1]]
+
+    def image(self, row: int, reduce: int = 1) -> np.ndarray:
+        """(H, W, 3) uint8 RGB of one crop, at 1 / `reduce` (1, 2, 4 or 8) of its side."""
+        flag = {1: cv2.IMREAD_COLOR, 2: cv2.IMREAD_REDUCED_COLOR_2, 4: cv2.IMREAD_REDUCED_COLOR_4}
+        image = cv2.imdecode(self.jpeg(row), flag.get(reduce, cv2.IMREAD_REDUCED_COLOR_8))
+        if image is None:
+            raise self._damaged("jpegs", f"row {row} is no picture")
+        return cv2.cvtColor(image, cv2.COLOR_BGR2RGB, dst=image)
+
+
+@dataclass(frozen=True, eq=False)
+class Pack:
+    """The rows of one or several packs. N rows; everything in pixels of the crops."""
+
+    shards: tuple[Shard, ...]
+    replaced: dict[str, Column] = dataclasses.field(default_factory=dict)
+    """Labels that stand in for those of the files (see `with_labels`)."""
+
+    def __len__(self) -> int:
+        return sum(shard.count for shard in self.shards)
+
+    @cached_property
+    def _starts(self) -> np.ndarray:
+        return np.concatenate([[0], np.cumsum([shard.count for shard in self.shards])])
+
+    def _stack(self, key: str, shape: tuple[int, ...], fill: Any) -> np.ndarray:
+        parts = [shard.array(key) for shard in self.shards]
+        blank = [np.full((shard.count, *shape), fill) for shard in self.shards]
+        return np.concatenate([b if p is None else p for p, b in zip(parts, blank, strict=True)])
+
+    def _text(self, key: str) -> np.ndarray:
+        return self._stack(key, (), "")
+
+    name = cached_property(lambda self: self._text("name"))
+    """(N,) text: unique within a set."""
+    person = cached_property(lambda self: self._text("person"))
+    """(N,) text: the person, or the picture where nobody knows."""
+    subset = cached_property(lambda self: self._text("subset"))
+    """(N,) text: the part of the set that its protocol names."""
+    split = cached_property(lambda self: self._text("split"))
+    """(N,) text: `train`, `val` or `test` by person, as `bauta.data.splits` has it."""
+    licence = cached_property(lambda self: self._text("licence"))
+    """(N,) text."""
+    face = cached_property(lambda self: self._stack("face", (), False))
+    """(N,) bool: a labelled face; False for photographs of nobody and look-alikes."""
+    frame = cached_property(lambda self: self._stack("frame", (4,), np.nan))
+    """(N, 4) float32: centre x, y, side, angle (radians clockwise) of the face's own square."""
+    rect = cached_property(lambda self: self._stack("rect", (4,), np.nan))
+    """(N, 4) float32: x1 y1 x2 y2 of the whole picture."""
+    box = cached_property(lambda self: self._stack("box", (4,), np.nan))
+    """(N, 4) float32: the set's own box, NaN where it has none."""
+    pose = cached_property(lambda self: self._stack("pose", (3,), np.nan))
+    """(N, 3) float32: yaw, pitch, roll in degrees as the set has them, NaN where it does not."""
+    transform = cached_property(lambda self: self._stack("transform", (2, 3), np.nan))
+    """(N, 2, 3) float64 T_crop_picture."""
+
+    @cached_property
+    def source(self) -> np.ndarray:
+        """(N,) text: name of the set."""
+        return np.concatenate([np.full(shard.count, shard.pack["set"]) for shard in self.shards])
+
+    @cached_property
+    def outline(self) -> np.ndarray:
+        """(N, 36, 2) float32: outline of the whole face, forehead included; NaN without a face."""
+        parts = [shard.points("outline") for shard in self.shards]
+        return np.concatenate([p for p in parts if p is not None])
+
+    @cached_property
+    def schemes(self) -> dict[str, tuple[int, int]]:
+        """Scheme -> (K, D) of the points that some row has."""
+        found: dict[str, tuple[int, int]] = {}
+        for shard in self.shards:
+            for name, (K, D) in shard.pack["schemes"].items():
+                found[name] = (K, min(D, found.get(name, (K, D))[1]))
+        return found | {name: column.points.shape[1:] for name, column in self.replaced.items()}  # type: ignore[dict-item]
+
+    @cached_property
+    def _columns(self) -> dict[str, Column]:
+        return dict(self.replaced)
+
+    def labels(self, scheme: str) -> Column:
+        """Labels in one scheme; where sets differ in it, in as many dimensions as all have."""
+        check_choice(scheme, self.schemes, "scheme of this pack")
+        if scheme not in self._columns:
+            K, D = self.schemes[scheme]
+            points = np.full((len(self), K, D), np.nan, np.float32)
+            for shard, start in zip(self.shards, self._starts, strict=False):
+                part = shard.points(f"points/{scheme}")
+                if part is not None:
+                    points[start : start + shard.count] = part[..., :D]
+            weight = self._stack(f"weight/{scheme}", (K,), np.float16(1))
+            weight = np.where(np.isfinite(points).all(2), weight, 0).astype(np.float16)
+            visible = None
+            if any(scheme in shard.keys("visible") for shard in self.shards):
+                visible = self._stack(f"visible/{scheme}", (K,), np.int8(-1))
+            self._columns[scheme] = Column(points, weight, visible)
+        return self._columns[scheme]
+
+    @cached_property
+    def attribute_names(self) -> list[str]:
+        """Names of the attributes that some row has."""
+        return sorted({name for shard in self.shards for name in shard.keys("attribute")})
+
+    def attribute(self, name: str) -> np.ndarray:
+        """(N,) float32, NaN where a set does not say."""
+        check_choice(name, self.attribute_names, "attribute of this pack")
+        return self._stack(f"attribute/{name}", (), np.nan).astype(np.float32)
+
+    def image(self, row: int, reduce: int = 1) -> np.ndarray:
+        """(H, W, 3) uint8 RGB of a row, at 1 / `reduce` (1, 2, 4 or 8) of its side."""
+        index = int(np.searchsorted(self._starts, row, "right")) - 1
+        return self.shards[index].image(row - int(self._starts[index]), reduce)
+
+    def rows(self, split: str, official: bool = False) -> np.ndarray:
+        """Indices of the rows of `train`, `val` or `test`.
+
+        By person; with `official`, `test` is every subset that is not for training, and `train` and
+        `val` are the people of the training subset (all of it where a set names no subsets).
+        """
+        check_choice(split, SPLITS, "split")
+        if not official:
+            return np.flatnonzero(self.split == split)
+        training = np.char.startswith(self.subset, "train") | (self.subset == "")
+        if split == "test":
+            return np.flatnonzero(~training)
+        return np.flatnonzero(training & ((self.split == "val") == (split == "val")))
+
+    def with_labels(self, replaced: dict[str, Column]) -> Pack:
+        """The same rows with other labels in some schemes."""
+        return dataclasses.replace(self, replaced=self.replaced | replaced)
+
+
+def read_pack(*paths: Path) -> Pack:
+    """All rows of packs, folders of packs, or zip files of either, in that order.
+
+    SourceError for a path that is none of these, or a pack that was not finished.
+    """
+    shards: list[Shard] = []
+    for path in paths:
+        store = _Store(Path(path))
+        manifests = store.manifests()
+        if not manifests:
+            raise SourceError(f"{path}: holds no pack.json; make a pack with `bauta data pack`")
+        for name in manifests:
+            shards += _shards(store, name)
+    if not shards:
+        raise InputError("packs: none given; name at least one folder")
+    return Pack(tuple(shards))
+
+
+def _shards(store: _Store, manifest: str) -> list[Shard]:
+    where = f"{store.path}: {manifest}"
+    try:
+        pack = json.loads(store.read(manifest))
+        version, whole, entries = pack["version"], pack["complete"], pack["shards"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise SourceError(f"{where} is not the description of a pack; pack again") from error
+    if version != VERSION:
+        raise SourceError(f"{where} has version {version}, this bauta reads {VERSION}; pack again")
+    if not whole:
+        raise SourceError(f"{where} was interrupted; the same `bauta data pack` continues it")
+    folder = manifest.rpartition("/")[0]
+    stem = f"{folder}/" if folder else ""
+    return [Shard(store, f"{stem}{entry['file']}", entry, pack) for entry in entries]
