@@ -12,8 +12,8 @@ from bauta.data.batch import Batch
 from bauta.train.short_clips import (
     ClipSettings,
     clips_of,
+    disturb,
     draw_steps,
-    make_clip,
     smear,
     steadiness_loss,
 )
@@ -93,8 +93,8 @@ def test_steps_stay_within_their_ranges_and_accumulate():
 
 def test_noise_has_its_strength_and_blur_its_direction():
     grey = np.full((SIZE, SIZE, 3), 128, np.uint8)
-    still = np.tile(np.eye(2, 3), (3, 1, 1))
-    noisy = make_clip(np.random.default_rng(0), grey, still, ClipSettings(noise=3.0))
+    rng = np.random.default_rng(0)
+    noisy = np.stack([disturb(rng, grey, np.zeros(2), ClipSettings(noise=3.0)) for _ in range(3)])
     assert noisy.astype(float).std() == pytest.approx(3.0, rel=0.05)
     assert not np.array_equal(noisy[0], noisy[1])
     line = np.zeros((21, 21, 3), np.uint8)

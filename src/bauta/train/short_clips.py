@@ -7,7 +7,7 @@ blur M. Its turns of the head out of the plane (F) need a model of the face and 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -17,6 +17,7 @@ from torch import Tensor
 from bauta.checks import check_count
 from bauta.data.batch import Batch
 from bauta.geometry import affine
+from bauta.train.recrop import recrop, repeat
 
 Rng = np.random.Generator
 
@@ -67,20 +68,11 @@ def smear(image: np.ndarray, direction: np.ndarray, length: int) -> np.ndarray:
     return cv2.filter2D(image, -1, kernel / kernel.sum(), borderType=cv2.BORDER_REPLICATE)
 
 
-def make_clip(rng: Rng, still: np.ndarray, maps: np.ndarray, settings: ClipSettings) -> np.ndarray:
-    """Frames (n, S, S, 3) uint8 of a still (S, S, 3) seen through `maps`, with noise and blur."""
-    size, frames = still.shape[0], []
-    middle = np.full((1, 2), size / 2)
-    for i, T in enumerate(maps):
-        frame = cv2.warpAffine(
-            still, affine.for_opencv(T), (size, size), borderMode=cv2.BORDER_REPLICATE
-        )
-        if i:
-            step = affine.apply(T, middle) - affine.apply(maps[i - 1], middle)
-            frame = smear(frame, step[0], settings.blur)
-        grain = rng.standard_normal(frame.shape, np.float32) * settings.noise
-        frames.append(np.clip(np.round(frame + grain), 0, 255).astype(np.uint8))
-    return np.stack(frames)
+def disturb(rng: Rng, frame: np.ndarray, step: np.ndarray, settings: ClipSettings) -> np.ndarray:
+    """A frame (S, S, 3) uint8 blurred along `step` (2,), how far it just moved, and noisy."""
+    frame = smear(frame, step, settings.blur)
+    grain = rng.standard_normal(frame.shape, np.float32) * settings.noise
+    return np.clip(np.round(frame + grain), 0, 255).astype(np.uint8)
 
 
 def clips_of(batch: Batch, rng: Rng, settings: ClipSettings) -> Batch:
@@ -89,27 +81,13 @@ def clips_of(batch: Batch, rng: Rng, settings: ClipSettings) -> Batch:
     Points, weights and roll move along; whatever else is known of a still holds for its frames.
     """
     n, size = settings.frames, batch.images.shape[1]
-    maps = [draw_steps(rng, settings, size) for _ in batch.images]
-    clips = [
-        make_clip(rng, still, T, settings) for still, T in zip(batch.images, maps, strict=True)
-    ]
-
-    def moved(points: np.ndarray) -> np.ndarray:
-        rows = zip(points, maps, strict=True)
-        return np.concatenate([np.stack([affine.apply(T, p) for T in Ts]) for p, Ts in rows])
-
-    def repeated(value: object) -> object:
-        if isinstance(value, dict):
-            return {key: np.repeat(item, n, axis=0) for key, item in value.items()}
-        return np.repeat(np.asarray(value), n, axis=0)
-
-    out = replace(batch, **{f.name: repeated(getattr(batch, f.name)) for f in fields(batch)})
-    pose = np.array(out.pose)
-    if len(pose):
-        turns = np.concatenate([np.arctan2(T[:, 1, 0], T[:, 0, 0]) for T in maps])
-        pose[:, 2] += np.degrees(turns)
-    points = {key: moved(value) for key, value in batch.points.items()}
-    return replace(out, images=np.concatenate(clips), points=points, pose=pose)
+    maps = np.stack([draw_steps(rng, settings, size) for _ in batch.images])
+    clips = recrop(repeat(batch, n), maps.reshape(-1, 2, 3), size)
+    middle = maps @ np.array([size / 2, size / 2, 1.0])  # (B, n, 2)
+    steps = np.diff(middle, axis=1, prepend=middle[:, :1]).reshape(-1, 2)
+    pairs = zip(clips.images, steps, strict=True)
+    images = np.stack([disturb(rng, frame, step, settings) for frame, step in pairs])
+    return replace(clips, images=images)
 
 
 def steadiness_loss(
