@@ -77,10 +77,12 @@ class NetworkConfig:
                 f"heads: expected exactly one that predicts points ({', '.join(known)}), "
                 f"got {', '.join(points) or 'none'}"
             )
+        if {"morphable", "pose"} <= set(self.heads):
+            raise InputError("heads: morphable says the pose itself; leave pose out")
 
 
 def _check_settings(where: str, make: Callable[..., Any], table: Mapping[str, Any]) -> None:
-    known = [key for key in inspect.signature(make).parameters if key != "site"]
+    known = [key for key in inspect.signature(make).parameters if key not in ("site", "model")]
     for key in table:
         if key not in known:
             choice = ", ".join(known) or "none"
@@ -170,8 +172,8 @@ class LandmarkNetwork(nn.Module):
 
     def _features(self, x: Tensor) -> list[Tensor]:
         if isinstance(self.trunk, StackedHourglass):
-            head = self.heads["heatmap"] if "heatmap" in self.heads else None
-            return self.trunk.features(x, head.score if isinstance(head, Heatmap) else None)
+            score = next((h.score for h in self.heads.values() if isinstance(h, Heatmap)), None)
+            return self.trunk.features(x, score)
         return self.trunk.features(x)
 
 

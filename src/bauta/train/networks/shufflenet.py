@@ -1,4 +1,4 @@
-"""ShuffleNet V2 (Ma et al. 2018): half of the channels pass by, the rest is worked on, then mixed."""
+"""ShuffleNet V2 (Ma et al. 2018): half of the channels pass by, half are worked on."""
 
 from __future__ import annotations
 

@@ -7,15 +7,18 @@ from bauta.train.networks.heads.basis import Basis
 from bauta.train.networks.heads.beside import Attributes, Pose, Presence, Uncertainty
 from bauta.train.networks.heads.coordinates import Coordinates
 from bauta.train.networks.heads.heatmap import Heatmap
+from bauta.train.networks.heads.morphable import Morphable, Vertices
 
 HEADS: dict[str, type[Head]] = {
     "attributes": Attributes,
     "basis": Basis,
     "coordinates": Coordinates,
     "heatmap": Heatmap,
+    "morphable": Morphable,
     "pose": Pose,
     "presence": Presence,
     "uncertainty": Uncertainty,
+    "vertices": Vertices,
 }
 """Name in a recipe -> constructor; the keyword arguments behind `site` are its settings."""
 

@@ -46,7 +46,7 @@ class Site:
 
 
 class Head(nn.Module):
-    """Reads the maps (a list of (B, C, h, w), one a stack) or the code (B, N) and names its outputs.
+    """Reads the maps (a list of (B, C, h, w), one a stack) or the code (B, N), names its outputs.
 
     `reads_code` says whether it needs the code; `points` whether it predicts the schemes' points.
     """

@@ -77,8 +77,8 @@ class Pose(Head):
 
 
 class Attributes(Head):
-    """`attribute_<name>`: (B,) a logit, or (B, classes) logits, for auxiliary tasks (TCDCN, Zhang et
-    al. 2014): they shape the code in training and are left out of the exported file.
+    """`attribute_<name>`: (B,) a logit, or (B, classes) logits, for auxiliary tasks (TCDCN, Zhang
+    et al. 2014): they shape the code in training and are left out of the exported file.
 
     `classes`: name -> number of classes; 1 for yes or no.
     """

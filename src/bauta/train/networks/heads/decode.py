@@ -1,5 +1,5 @@
-"""From heat maps to points. Cell (row, column) covers column..column + 1, row..row + 1 in cells, as a
-pixel does in docs/conventions.md: a peak in the middle of cell (0, 0) lies at (0.5, 0.5) cells.
+"""From heat maps to points. Cell (row, column) covers column..column + 1, row..row + 1, as a pixel
+does in docs/conventions.md: a peak in the middle of cell (0, 0) lies at (0.5, 0.5) cells.
 
 All functions take maps (B, K, h, w) and return (B, K, 2) x, y in cells.
 """
@@ -42,7 +42,7 @@ def argmax_quarter(heat: Tensor) -> Tensor:
 def argmax_offset(heat: Tensor, offset: Tensor) -> Tensor:
     """The highest cell's middle and the offset (B, K, 2, h, w) x, y in cells that is read there.
 
-    OpenSeeFace's decoding, with the middle of a cell where it has multiples of (size - 1) / (n - 1).
+    OpenSeeFace's decoding, with cells' middles where it has multiples of (size - 1) / (n - 1).
     """
     index, column, row = peaks(heat)
     place = index[:, :, None, None].expand(-1, -1, 2, 1)
@@ -56,7 +56,7 @@ def probabilities(heat: Tensor) -> Tensor:
 
 
 def expectation(probability: Tensor) -> Tensor:
-    """sum p x, sum p y over the cells' middles: differentiable (DSNT, Nibali et al. 2018, eq. 3)."""
+    """sum p x, sum p y over the cells' middles (DSNT, Nibali et al. 2018, eq. 3)."""
     height, width = probability.shape[-2:]
     x = torch.arange(width, device=probability.device, dtype=probability.dtype) + 0.5
     y = torch.arange(height, device=probability.device, dtype=probability.dtype) + 0.5
