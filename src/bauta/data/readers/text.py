@@ -52,9 +52,7 @@ def rows(path: Path, separator: str | None = None, skip: int = 0) -> Iterator[Ro
         with open(path, encoding="utf-8", errors="replace") as file:
             for number, line in enumerate(file, 1):
                 if number > skip and line.strip():
-                    cells = (
-                        line.split() if separator is None else line.rstrip("\r\n").split(separator)
-                    )
+                    cells = line.rstrip("\r\n").split(separator)
                     yield Row(path, number, [cell.strip() for cell in cells])
     except OSError as error:
         raise SourceError(f"{path}: cannot be read: {error.strerror or error}") from error
