@@ -1,0 +1,171 @@
+"""A model over a set of pictures, each looked at once and on its own, as the tracker would."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bauta import schemes
+from bauta.assets.store import read_model
+from bauta.checks import InputError, SinkError, check_choice
+from bauta.crop import roi_of_box, roi_of_mesh
+from bauta.data.sample import Sample
+from bauta.eval import predictions as store
+from bauta.eval.environment import environment
+from bauta.eval.faces import labelled_face, true_box
+from bauta.eval.predictions import Predictions
+from bauta.regress.landmarks import OUTPUTS
+from bauta.tracker import Faces, face_state
+from bauta.types import FaceState
+
+CROPS = ("detector", "truth")
+MOST = 5
+"""Faces looked for in a picture."""
+PART = 200
+"""Faces between two saves."""
+
+
+@dataclass(frozen=True)
+class Predictor:
+    """One model and one way to crop. Called with a sample, returns its face or None.
+
+    `detector`: the picture is searched as the tracker does. `truth`: the same two looks, but from
+    the box of the truth's points, and whatever the network's presence says.
+    """
+
+    model: str
+    crops: str
+    faces: Faces
+
+    @classmethod
+    def load(cls, model: str, crops: str = "detector") -> Predictor:
+        """InputError for unknown crops, ModelError for a bad model."""
+        return cls(model, check_choice(crops, CROPS, "crops"), Faces(model))
+
+    def __call__(self, sample: Sample) -> FaceState | None:
+        image = sample.picture()
+        if self.crops == "truth":
+            first = self.faces.regressor(image, roi_of_box(true_box(sample)))
+            second = self.faces.regressor(image, roi_of_mesh(first.points["mesh478"]))
+            return face_state(second, 0, 0.0)
+        found = self.faces.find(image, np.zeros((0, 4)), MOST)
+        return labelled_face([face_state(face, id, 0.0) for id, face in enumerate(found)], sample)
+
+    def header(self) -> dict[str, Any]:
+        """What a file of predictions says of how they were made."""
+        return {
+            "model": Path(self.model).stem,
+            "sha256": hashlib.sha256(read_model(self.model)).hexdigest(),
+            "detector_sha256": hashlib.sha256(read_model("detector")).hexdigest(),
+            "ibug68_offset": self.faces.regressor.ibug68_offset.tolist(),
+            "crops": self.crops,
+            "filter": "none",
+            "looks": 2,
+            **environment(),
+        }
+
+
+def run(
+    samples: Iterable[Sample],
+    predictor: Predictor,
+    path: Path,
+    details: dict[str, Any],
+    *,
+    after: Callable[[int], None] | None = None,
+) -> Predictions:
+    """Predict every sample into `path`, and return what it then holds.
+
+    A finished file of the same model, crops and `details` (data set, subset ...) is read, not made
+    again. A run that stopped goes on: parts of `PART` faces lie in `<path>.parts` until all are
+    there. `after` is called with the number of faces done. InputError when the file or its parts
+    belong to other settings.
+    """
+    head = predictor.header() | details
+    if path.exists():
+        done = store.load(path)
+        _same(path, done.header, head)
+        return done
+    folder = path.with_name(path.name + ".parts")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SinkError(f"{folder}: cannot be made: {error.strerror}") from error
+    parts: list[Predictions] = []
+    for number, chunk in enumerate(_chunks(samples)):
+        piece = folder / f"{number:05}.npz"
+        part = store.load(piece) if piece.exists() else None
+        if part is not None:
+            _same(piece, part.header, head)
+        if part is None or part.names.tolist() != [sample.name for sample in chunk]:
+            part = _part(chunk, predictor, head, after, number * PART)
+            store.save(piece, part)
+        elif after:
+            after(number * PART + len(chunk))
+        parts.append(part)
+    if not parts:
+        raise InputError("predict: the set has no faces here; check the path and the subset")
+    whole = store.joined(parts, head)
+    store.save(path, whole)
+    for piece in folder.glob("*.npz"):
+        piece.unlink()
+    folder.rmdir()
+    return whole
+
+
+def _chunks(samples: Iterable[Sample]) -> Iterator[list[Sample]]:
+    chunk: list[Sample] = []
+    for sample in samples:
+        chunk.append(sample)
+        if len(chunk) == PART:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk
+
+
+def _part(
+    chunk: list[Sample],
+    predictor: Predictor,
+    header: dict[str, Any],
+    after: Callable[[int], None] | None,
+    done: int,
+) -> Predictions:
+    count = len(chunk)
+    points, sigma = {}, {}
+    for scheme in OUTPUTS.values():
+        number = schemes.get(scheme).count
+        points[scheme] = np.full((count, number, 3), np.nan, np.float32)
+        sigma[scheme] = np.full((count, number), np.nan, np.float32)
+    pose = np.full((count, 3), np.nan, np.float32)
+    box, score = np.full((count, 4), np.nan, np.float32), np.zeros(count, np.float32)
+    for row, sample in enumerate(chunk):
+        state = predictor(sample)
+        if state is not None:
+            for scheme in OUTPUTS.values():
+                points[scheme][row] = state.points(scheme)
+                sigma[scheme][row] = state.sigma[scheme]
+            pose[row], box[row], score[row] = state.pose.angles, state.box, state.score
+        if after:
+            after(done + row + 1)
+    names = np.array([sample.name for sample in chunk])
+    return Predictions(names, points, sigma, pose, box, score, header)
+
+
+def _same(path: Path, found: dict[str, Any], wanted: dict[str, Any]) -> None:
+    """InputError when a file was made with other settings; machine and commit may differ."""
+    free = set(environment())
+    other = sorted(
+        key
+        for key in found.keys() | wanted.keys()
+        if key not in free and found.get(key) != wanted.get(key)
+    )
+    if other:
+        raise InputError(
+            f"{path}: holds predictions of another {other[0]} ({found.get(other[0])!r}, now "
+            f"{wanted.get(other[0])!r}); remove it or choose another folder"
+        )

@@ -1,0 +1,157 @@
+"""Published protocols, and our own: which faces, truths, points, lengths; every variant is printed.
+
+A number without its variant says nothing: on AFLW2000-3D the same predictions read 3.68 as the
+mean of three yaw bins and 3.26 per picture, and the two truths differ by 3 % from each other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bauta.checks import check_choice
+from bauta.eval.views import View
+
+ALL = ("outer_eyes", "pupils", "box", "diagonal")
+BOX_FIRST = ("box", "diagonal", "outer_eyes", "pupils")
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """How a set is scored."""
+
+    name: str
+    title: str
+    datasets: tuple[str, ...]
+    """Names in `bauta.data.catalog`: what it may be run on, the usual one first."""
+    subsets: tuple[str, ...]
+    """Subsets that are read for it, one after the other; "" is all."""
+    views: tuple[View, ...]
+    """The headline first."""
+    headline: str
+    """The number that papers print: a key of `Row.values`."""
+    attributes: tuple[str, ...] = ()
+    """Attributes whose groups are scored apart."""
+    yaws: tuple[str, ...] = ()
+    """Attributes that hold a yaw of their own, degrees: other splits into bins."""
+    pose: str = ""
+    """Order of the angles in which pose is scored, `bauta` or `3ddfa`; "" scores none."""
+    notes: tuple[str, ...] = ()
+    """What has to be said beside the numbers."""
+
+
+def _view68(title: str, norms: tuple[str, ...] = ALL, part: str = "all") -> View:
+    return View(title, "ibug68", "ibug68", norms, part)
+
+
+W300 = Protocol(
+    name="300w",
+    title="300W, common and challenging",
+    datasets=("300w",),
+    subsets=("full",),
+    views=(
+        _view68("68 points"),
+        _view68("51 points, without the jaw", part="inner51"),
+    ),
+    headline="mean",
+    notes=(
+        "Inter-ocular is the distance of the outer eye corners (36, 45), inter-pupil that of the "
+        "eyes' centres, which gives errors about 1.4 times as large. Papers call both ION: compare "
+        "only what divides by the same length.",
+        "full = common (554) and challenging (135) pictures. AUC and failures are given at 8 %.",
+    ),
+)
+
+VW300 = Protocol(
+    name="300vw",
+    title="300-VW, test clips of three categories",
+    datasets=("300vw",),
+    subsets=("category 1", "category 2", "category 3"),
+    views=(
+        _view68("68 points"),
+        _view68("49 points, inner without the inner mouth corners", part="inner49"),
+    ),
+    headline="mean",
+    notes=(
+        "Each frame is looked at on its own. Intervals are over clips, not over frames.",
+        "The challenge drew the CED over the outer eye corners, of 68 and of 49 points.",
+    ),
+)
+
+WFLW = Protocol(
+    name="wflw",
+    title="WFLW, test faces and six subsets",
+    datasets=("wflw",),
+    subsets=("test",),
+    views=(View("98 points", "wflw98", "wflw98", ALL),),
+    headline="mean",
+    attributes=("pose", "expression", "illumination", "make-up", "occlusion", "blur"),
+    notes=("Papers divide by the outer eye corners (60, 72); failures and AUC at 10 %.",),
+)
+
+COFW = Protocol(
+    name="cofw",
+    title="COFW, 29 points",
+    datasets=("cofw",),
+    subsets=("test",),
+    views=(View("29 points", "cofw29", "cofw29", ("pupils", "outer_eyes", "box", "diagonal")),),
+    headline="mean",
+    notes=(
+        "Papers divide by the pupils (16, 17) or by the outer eye corners (8, 9): errors around "
+        "4.1-5.1 are of the first kind, around 3.1-3.5 of the second. Failures at 10 %.",
+    ),
+)
+
+AFLW2000 = Protocol(
+    name="aflw2000-3d",
+    title="AFLW2000-3D, both truths, both splits of yaw",
+    datasets=("aflw2000-3d",),
+    subsets=("",),
+    views=(
+        View("original truth", "ibug68-3d@original", "ibug68-3d", BOX_FIRST),
+        View("re-annotated truth", "ibug68-3d@re-annotated", "ibug68-3d", BOX_FIRST),
+        View("original truth, x y z", "ibug68-3d@original", "ibug68-3d", ("box",), dimensions=3),
+        View("original truth, 51 points", "ibug68-3d@original", "ibug68-3d", ("box",), "inner51"),
+        View("original truth, visible contour", "ibug68-3d@original", "ibug68", ("box",)),
+        View("re-annotated truth, visible contour", "ibug68-3d@re-annotated", "ibug68", ("box",)),
+    ),
+    headline="bins",
+    yaws=("yaw_fitted", "yaw_aflw"),
+    pose="3ddfa",
+    notes=(
+        "The 3DDFA family prints the mean of three yaw bins, heat-map papers the mean of 2,000 "
+        "pictures: 0.2-0.5 lower for the same predictions. The balanced subset of 696 pictures "
+        "estimates the mean of bins.",
+        "The length is sqrt(width * height) of the box of the 68 true points; over the diagonal "
+        "errors are 1.42 times smaller.",
+        "The two truths differ by 2.8 / 3.2 / 4.2 % themselves: below that a number fits one "
+        "truth's convention. Never compare across truths.",
+        "Pose: pictures whose three angles in Pose_Para are within 99 degrees, in its order.",
+        "Closed eyes are practically absent from both truths.",
+    ),
+)
+
+OWN = Protocol(
+    name="own",
+    title="The teacher-labelled sets: people whom no training saw",
+    datasets=("ytf", "lfw", "masks"),
+    subsets=("test",),
+    views=(
+        View("68 points, as the labels are stored", "ibug68", "ibug68", ALL, origin="stored"),
+        View("68 points, without pixel origin", "ibug68", "ibug68", ALL, origin="removed"),
+        View("51 anatomical points", "ibug68-3d", "ibug68-3d", BOX_FIRST, "inner51"),
+        View("mesh", "mesh478", "mesh478", ALL),
+    ),
+    headline="mean",
+    pose="bauta",
+    notes=(
+        "Labels are teachers', not people's: those of the 68 points carry about 2.4 % of noise.",
+        "Pose is that of the canonical face fitted to predicted and to labelled mesh alike.",
+    ),
+)
+
+PROTOCOLS = {item.name: item for item in (W300, VW300, WFLW, COFW, AFLW2000, OWN)}
+
+
+def get(name: str) -> Protocol:
+    """The protocol of that name; InputError when unknown."""
+    return PROTOCOLS[check_choice(name, PROTOCOLS, "protocol")]

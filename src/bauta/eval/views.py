@@ -1,0 +1,134 @@
+"""One way to look at predictions: which truth, which points, which dimensions, which lengths."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from bauta import schemes
+from bauta.checks import InputError, check_choice
+from bauta.data.readers.own import BIAS_X, BIAS_Y
+from bauta.eval import norms
+from bauta.eval.metrics import mean_of_points, point_errors
+from bauta.eval.predictions import Predictions
+from bauta.eval.truth import Truth, scheme_of
+
+PARTS: dict[str, np.ndarray | None] = {
+    "all": None,
+    "inner51": schemes.INNER51,
+    "inner49": np.setdiff1d(schemes.INNER51, [60, 64]),
+}
+"""Points that count: all; of 68 without the jaw; and without the inner mouth corners as well."""
+
+
+@dataclass(frozen=True)
+class View:
+    """What is compared with what."""
+
+    title: str
+    """For tables."""
+    truth: str
+    """Key of the truth: `scheme` or `scheme@truth`."""
+    predicted: str
+    """Scheme of the predicted points; the same number of points as the truth's."""
+    norms: tuple[str, ...]
+    """Lengths of `bauta.eval.norms`, that of the headline first."""
+    part: str = "all"
+    """Key of `PARTS`. The lengths always come from all points of the truth."""
+    dimensions: int = 2
+    """3: z counts too, zero-mean over the points that count on both sides; the length stays 2D."""
+    origin: str = ""
+    """For `ibug68` of `ytf`, whose files have a pixel origin of their own (docs/conventions.md):
+    `stored` puts it back onto the labels, which their reader frees of it; `removed` takes the
+    model's (`ibug68_offset` of the header) off the predictions."""
+
+    @property
+    def scheme(self) -> str:
+        """Scheme of the truth."""
+        return scheme_of(self.truth)
+
+    @property
+    def indices(self) -> np.ndarray:
+        """Points of the scheme that count."""
+        chosen = PARTS[check_choice(self.part, PARTS, "part")]
+        return np.arange(schemes.get(self.scheme).count) if chosen is None else chosen
+
+
+@dataclass(frozen=True, eq=False)
+class Errors:
+    """Errors of one file of predictions in one view: N labelled faces, K points that count."""
+
+    view: View
+    label: str
+    """Whose predictions."""
+    truth: Truth
+    """The rows that are labelled in this view."""
+    predicted: np.ndarray
+    """(N, K, 2) pixels."""
+    expected: np.ndarray
+    """(N, K, 2) pixels."""
+    mean: dict[str, np.ndarray]
+    """Length -> (N,) percent, NaN where not found."""
+    points: np.ndarray
+    """(N, K) percent of the first length."""
+
+    @property
+    def found(self) -> np.ndarray:
+        """(N,) bool."""
+        return np.isfinite(self.predicted).any((1, 2))
+
+
+def compare(predictions: Predictions, truth: Truth, view: View) -> Errors:
+    """Errors of the predictions for every face that the view has labels for.
+
+    Raises InputError when either side lacks the points, or nothing is labelled.
+    """
+    for where, keys, key in (
+        ("truth", truth.points, view.truth),
+        ("predictions", predictions.points, view.predicted),
+    ):
+        if key not in keys:
+            raise InputError(f"{view.title}: no {key} in the {where}, which has {', '.join(keys)}")
+    labelled = np.isfinite(truth.points[view.truth][..., :2]).all(-1).any(1)
+    if not labelled.any():
+        raise InputError(f"{view.title}: no face is labelled with {view.truth}")
+    truth = truth.take(labelled)
+    expected = truth.points[view.truth].astype(np.float64)
+    predicted = predictions.points[view.predicted][predictions.rows(truth.names)]
+    predicted = predicted.astype(np.float64)
+    lengths = {name: norms.norm(name, expected, view.scheme) for name in view.norms}
+    if view.origin == "stored":
+        expected = as_stored(expected)
+    elif view.origin == "removed":
+        predicted[..., :2] -= predictions.header.get("ibug68_offset", (0.0, 0.0))
+    expected = _chosen(expected, view)
+    predicted = _chosen(predicted, view)
+    errors = {name: point_errors(predicted, expected, length) for name, length in lengths.items()}
+    return Errors(
+        view,
+        predictions.label,
+        truth,
+        predicted[..., :2],
+        expected[..., :2],
+        {name: mean_of_points(values) for name, values in errors.items()},
+        errors[view.norms[0]],
+    )
+
+
+def _chosen(points: np.ndarray, view: View) -> np.ndarray:
+    if points.shape[-1] < view.dimensions:
+        raise InputError(f"{view.title}: needs points with z, got only x and y")
+    points = points[:, view.indices, : view.dimensions]
+    if view.dimensions == 3:
+        depth = points[..., 2]
+        points = points.copy()
+        points[..., 2] = depth - depth.mean(1, keepdims=True)
+    return points
+
+
+def as_stored(points: np.ndarray) -> np.ndarray:
+    """Labels `ibug68` (N, 68, 2) of `ytf` with the offset that their files have; pixels."""
+    eyes = norms.outer_eyes(points, "ibug68")
+    offset = np.stack([BIAS_X * eyes, np.full_like(eyes, BIAS_Y)], axis=-1)
+    return points + offset[:, None]
