@@ -51,7 +51,7 @@ def centre_near(image: np.ndarray, point: np.ndarray) -> np.ndarray:
 
 
 def test_points_follow_the_dots_through_the_clip():
-    batch = clips_of(dots(), np.random.default_rng(3), QUIET)
+    batch = clips_of(dots(), [np.random.default_rng(3)], QUIET)
     assert batch.images.shape == (8, SIZE, SIZE, 3)
     moved = np.linalg.norm(batch.points["flat"][-1] - DOTS, axis=-1)
     assert moved.max() > 3
@@ -61,7 +61,7 @@ def test_points_follow_the_dots_through_the_clip():
 
 
 def test_what_moves_along_and_what_stays():
-    batch = clips_of(dots(), np.random.default_rng(4), QUIET)
+    batch = clips_of(dots(), [np.random.default_rng(4)], QUIET)
     flat = batch.points["flat"].astype(np.float64)
     axis = flat[:, 1] - flat[:, 0]
     roll = np.degrees(np.arctan2(axis[:, 1], axis[:, 0]))
@@ -108,7 +108,7 @@ def test_noise_has_its_strength_and_blur_its_direction():
 
 
 def test_the_same_seed_gives_the_same_clip():
-    a, b = (clips_of(dots(), np.random.default_rng(9), ClipSettings()) for _ in range(2))
+    a, b = (clips_of(dots(), [np.random.default_rng(9)], ClipSettings()) for _ in range(2))
     assert np.array_equal(a.images, b.images)
 
 

@@ -13,6 +13,16 @@ from bauta.data.batch import Batch
 from bauta.geometry import affine
 
 
+def row_generators(
+    seed: int, step: int, count: int, rank: int = 0, world: int = 1
+) -> list[np.random.Generator]:
+    """One generator for each row that process `rank` of `world` has of the `count` of a step.
+
+    The same row gets the same one however many processes there are.
+    """
+    return [np.random.default_rng([seed, step, row, 1]) for row in range(rank, count, world)]
+
+
 def recrop(batch: Batch, maps: np.ndarray, size: int) -> Batch:
     """Crops of `size` pixels of the batch's own, through T_new_old (B, 2, 3) similarities."""
     images = np.stack(

@@ -7,6 +7,7 @@ blur M. Its turns of the head out of the plane (F) need a model of the face and 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import cv2
@@ -75,19 +76,22 @@ def disturb(rng: Rng, frame: np.ndarray, step: np.ndarray, settings: ClipSetting
     return np.clip(np.round(frame + grain), 0, 255).astype(np.uint8)
 
 
-def clips_of(batch: Batch, rng: Rng, settings: ClipSettings) -> Batch:
+def clips_of(batch: Batch, rngs: Sequence[Rng], settings: ClipSettings) -> Batch:
     """A batch of B stills as one of B * n frames, frame after frame, still after still.
 
     Points, weights and roll move along; whatever else is known of a still holds for its frames.
+    `rngs`: one generator a still.
     """
     n, size = settings.frames, batch.images.shape[1]
-    maps = np.stack([draw_steps(rng, settings, size) for _ in batch.images])
+    maps = np.stack([draw_steps(rng, settings, size) for rng in rngs])
     clips = recrop(repeat(batch, n), maps.reshape(-1, 2, 3), size)
     middle = maps @ np.array([size / 2, size / 2, 1.0])  # (B, n, 2)
     steps = np.diff(middle, axis=1, prepend=middle[:, :1]).reshape(-1, 2)
-    pairs = zip(clips.images, steps, strict=True)
-    images = np.stack([disturb(rng, frame, step, settings) for frame, step in pairs])
-    return replace(clips, images=images)
+    images = [
+        disturb(rngs[i // n], frame, step, settings)
+        for i, (frame, step) in enumerate(zip(clips.images, steps, strict=True))
+    ]
+    return replace(clips, images=np.stack(images))
 
 
 def steadiness_loss(
