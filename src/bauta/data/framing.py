@@ -35,12 +35,10 @@ def _ellipse(box: np.ndarray) -> np.ndarray:
 
 def _from_labels(labels: Labels) -> tuple[Roi, np.ndarray] | None:
     """Frame and outline from points with places on the canonical face, or None."""
-    points, canonical = labels.points, canonical_points(labels.scheme)
+    points = labels.points
     if labels.scheme == "mesh478" and points.shape[1] == 3 and np.isfinite(points).all():
         return roi_of_mesh(points), points[_oval(), :2]
-    if canonical is None:
-        return None
-    camera = fit_camera(canonical, points[None])[0]
+    camera = fit_camera(canonical_points(labels.scheme), points[None])[0]
     if not np.isfinite(camera).all():
         return None
     face = mesh478()["canonical"].astype(np.float64) @ camera[:, :3].T + camera[:, 3]

@@ -17,7 +17,6 @@ import numpy as np
 
 from bauta import schemes
 from bauta.geometry.rotation import to_angles
-from bauta.schemes import INNER51
 from bauta.tables import mesh478
 
 FEWEST = 6
@@ -25,22 +24,22 @@ FEWEST = 6
 FLAT = 1e-3
 """Smallest over largest singular value of the canonical points below which they are one plane."""
 
+MOVING = frozenset({"jaw", "pupils", "right_ear", "left_ear"})
+"""Regions of a scheme that do not stay in their place on the head."""
+
 
 @cache
-def canonical_points(scheme: str) -> np.ndarray | None:
+def canonical_points(scheme: str) -> np.ndarray:
     """(K, 3) float64 centimetres in head axes: where each point lies on the canonical face.
 
-    NaN for points that slide over it (a visible contour) or have no place on it; None when the
-    scheme has none at all.
+    NaN for what slides over it with the pose or the gaze: a visible contour, pupils, ears.
     """
-    face = mesh478()["canonical"].astype(np.float64)
-    points = np.full((schemes.get(scheme).count, 3), np.nan)
-    if scheme == "mesh478":
-        points[: len(face)] = face
-    elif scheme in ("ibug68", "ibug68-3d"):
-        points[INNER51] = face[mesh478()["nearest68"].astype(int)[INNER51]]
-    else:
-        return None
+    points, regions = schemes.layout(scheme).copy(), schemes.get(scheme).regions
+    if scheme.startswith("mesh"):
+        points[mesh478()["canonical"].shape[0] :] = np.nan
+        return points
+    for name in MOVING & set(regions):
+        points[regions[name]] = np.nan
     return points
 
 
@@ -77,13 +76,10 @@ def rotation_of(camera: np.ndarray) -> np.ndarray:
 def estimate_pose(points: np.ndarray, scheme: str) -> np.ndarray:
     """(N, 3) float32 yaw, pitch, roll in degrees (docs/conventions.md) of points (N, K, 2 or 3).
 
-    NaN where too few points are known, or for a scheme without places on the canonical face.
+    NaN where too few points are known.
     """
     pose = np.full((len(points), 3), np.nan, np.float32)
-    canonical = canonical_points(scheme)
-    if canonical is None:
-        return pose
-    for row, camera in enumerate(fit_camera(canonical, points)):
+    for row, camera in enumerate(fit_camera(canonical_points(scheme), points)):
         if np.isfinite(camera).all():
             pose[row] = to_angles(rotation_of(camera))
     return pose

@@ -60,9 +60,9 @@ def _pixels(stored: np.ndarray) -> np.ndarray:
     return values
 
 
-def read_pictures(name: str) -> dict[str, bytes]:
-    """Encoded JPEG of every file of a set, by file name."""
-    with zipfile.ZipFile(data_root() / f"{name}.zip") as archive:
+def read_pictures(name: str, root: Path | None = None) -> dict[str, bytes]:
+    """Encoded JPEG of every file of a set, by file name. `root` None: `data_root()`."""
+    with zipfile.ZipFile((root or data_root()) / f"{name}.zip") as archive:
         return {item: archive.read(item) for item in archive.namelist() if item.endswith(".jpg")}
 
 
@@ -74,12 +74,14 @@ def decode(jpeg: bytes) -> np.ndarray:
     return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
 
 
-def read_teacher_set(name: str, pictures: dict[str, bytes]) -> TeacherSet:
+def read_teacher_set(
+    name: str, pictures: dict[str, bytes], root: Path | None = None
+) -> TeacherSet:
     """Labels of `ytf`, `lfw` or `masks`. `masks` has no names: its "person" is the picture's hash,
     so that exact repeats fall into one split."""
     if name not in SETS:
         raise InputError(f"teacher set: unknown {name!r}; choose one of {', '.join(SETS)}")
-    with np.load(data_root() / f"{name}_labels.npz") as labels:
+    with np.load((root or data_root()) / f"{name}_labels.npz") as labels:
         files = [str(file) for file in labels["name"]]
         mesh, alt68 = _pixels(labels["mesh"]), _pixels(labels["alt68"])
         asym, alt_asym = labels["asym"].copy(), labels["alt_asym"].copy()
@@ -93,9 +95,9 @@ def read_teacher_set(name: str, pictures: dict[str, bytes]) -> TeacherSet:
     return TeacherSet(name, files, mesh, asym, alt68, alt_asym, pts68, person, split)
 
 
-def read_boxes(name: str) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+def read_boxes(name: str, root: Path | None = None) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """File name -> (boxes (K, 4) x1 y1 x2 y2 pixels, scores (K,)) of a teacher detector."""
-    with np.load(data_root() / f"{name}_boxes.npz") as table:
+    with np.load((root or data_root()) / f"{name}_boxes.npz") as table:
         names, image = table["name"], table["image"]
         boxes, scores = table["box"], table["score"]
     return {
