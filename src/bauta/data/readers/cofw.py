@@ -44,7 +44,7 @@ def read(root: Path, subset: str = "") -> Iterator[Sample]:
 
 def _read_file(path: Path, part: str, ending: str) -> Iterator[Sample]:
     with open_mat73(path) as file:
-        count = variable73(file, f"Is{ending}", path).size
+        count = len(variable73(file, f"Is{ending}", path)[()].ravel())
         phis, boxes = f"phis{ending}", f"bboxes{ending}"
         labels = numbers(variable73(file, phis, path)[()].T, (count, 87), path, phis)
         corners = numbers(variable73(file, boxes, path)[()].T, (count, 4), path, boxes)

@@ -6,6 +6,7 @@ to the right of the image, y up, z out of the face) lies at s R V + t, y counted
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -38,7 +39,6 @@ def read_pose(path: Path) -> tuple[tuple[float, float, float], dict[str, float]]
     """
     stored = numbers(read_mat(path, "Pose_Para")["Pose_Para"], (1, 7), path, "Pose_Para")
     pitch, yaw, roll = map(float, stored[0, :3])
-    own = np.degrees([pitch, yaw, roll])
-    names = ("pitch_3ddfa", "yaw_3ddfa", "roll_3ddfa")
-    angles = dict(zip(names, map(float, own), strict=True))
-    return to_angles(rotation_of_3ddfa(pitch, yaw, roll)), angles
+    own = {"pitch_3ddfa": pitch, "yaw_3ddfa": yaw, "roll_3ddfa": roll}
+    degrees = {name: math.degrees(angle) for name, angle in own.items()}
+    return to_angles(rotation_of_3ddfa(pitch, yaw, roll)), degrees
