@@ -163,7 +163,8 @@ _SETS = (
             "blur": 773,
         },
         licence=wflw.LICENCE,
-        citation="Wu et al., Look at Boundary: A Boundary-Aware Face Alignment Algorithm, CVPR 2018",
+        citation="Wu et al., Look at Boundary: A Boundary-Aware Face Alignment Algorithm, "
+        "CVPR 2018",
         url="https://wywu.github.io/projects/LAB/WFLW.html",
     ),
     Dataset(
@@ -183,7 +184,8 @@ _SETS = (
         schemes=("ibug68",),
         counts={"": 2330, "train": 2000, "test": 330},
         licence=helen.LICENCE,
-        citation="Le et al., ECCV 2012; Sagonas et al., 300 Faces in-the-Wild Challenge, ICCV-W 2013",
+        citation="Le et al., ECCV 2012; Sagonas et al., 300 Faces in-the-Wild Challenge, "
+        "ICCV-W 2013",
         url="https://ibug.doc.ic.ac.uk/resources/facial-point-annotations/",
     ),
     Dataset(
@@ -245,7 +247,8 @@ _SETS = (
         schemes=("jd106",),
         counts={"": 0, "train": 0, "val": 0, "test": 0},
         licence=jd106.JD_LICENCE,
-        citation="Liu et al., Grand Challenge of 106-Point Facial Landmark Localization, ICME-W 2019",
+        citation="Liu et al., Grand Challenge of 106-Point Facial Landmark Localization, "
+        "ICME-W 2019",
         url="https://facial-landmarks-localization-challenge.github.io/",
     ),
     Dataset(
