@@ -216,3 +216,15 @@ def _toml(value: Any) -> str:
     if isinstance(value, float):
         return repr(value)
     return json.dumps(value, ensure_ascii=False)
+
+
+def differences(before: Mapping[str, Any], after: Mapping[str, Any], name: str = "") -> list[str]:
+    """One line for each key whose value differs: `train.rate: 0.001 -> 0.0003`."""
+    lines = []
+    for key in dict.fromkeys([*before, *after]):
+        old, new, path = before.get(key), after.get(key), f"{name}{key}"
+        if isinstance(old, Mapping) and isinstance(new, Mapping):
+            lines += differences(old, new, f"{path}.")
+        elif old != new:
+            lines.append(f"{path}: {old} -> {new}")
+    return lines

@@ -36,9 +36,9 @@ def assign(boxes: Tensor, kinds: Tensor, centres: Tensor, levels: Tensor) -> tup
     `boxes` (B, G, 4) pixels, `kinds` (B, G): 1 face, -1 ignore, 0 padding. Returns the index into
     G (B, N), -1 for background, and the weight (B, N) of the score: 0 in regions to ignore.
     """
-    stride = torch.tensor(STRIDES)[levels].float()
-    low = torch.tensor([size[0] for size in SIZES])[levels]
-    high = torch.tensor([size[1] for size in SIZES])[levels]
+    stride = centres.new_tensor(STRIDES)[levels]
+    low = centres.new_tensor([size[0] for size in SIZES])[levels]
+    high = centres.new_tensor([size[1] for size in SIZES])[levels]
     point = centres[None, :, None]
     sides = torch.cat([point - boxes[:, None, :, :2], boxes[:, None, :, 2:] - point], -1)
     inside = sides.amin(-1) > 0
@@ -71,7 +71,7 @@ def detector_loss(
     outputs: list[tuple[Tensor, Tensor]], boxes: Tensor, kinds: Tensor, size: tuple[int, int]
 ) -> dict[str, Tensor]:
     """Losses `score` and `box` of one batch, each per positive cell; sum them."""
-    centres, levels = cells(*size)
+    centres, levels = (part.to(boxes.device) for part in cells(*size))
     logits = torch.cat([score.flatten(1) for score, _ in outputs], 1)
     edges = torch.cat([edge.flatten(2) for _, edge in outputs], 2).permute(0, 2, 1)
     with torch.no_grad():

@@ -1,0 +1,203 @@
+"""What a landmark network is told: named losses of its answer to a batch, section `[loss]`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as fn
+
+from bauta import schemes
+from bauta.checks import InputError
+from bauta.data.batch import Batch
+from bauta.tables import mesh478
+from bauta.train import losses
+from bauta.train.losses import LOSSES, make_loss
+
+LIPS_AND_LIDS = [[159, 145], [160, 144], [158, 153], [386, 374], [385, 380], [387, 373], [13, 14]]
+"""Pairs of points of mesh478: upper and lower lids, inner lips."""
+
+
+@dataclass(frozen=True)
+class LossSettings:
+    """Weights of the terms; 0 leaves a term out."""
+
+    points: str = "wing"
+    """Loss of the points, a name of `bauta.train.losses.LOSSES`; "" for heat maps alone."""
+    settings: dict[str, Any] = field(default_factory=dict)
+    """Settings of that loss, such as w and eps."""
+    schemes: dict[str, float] = field(default_factory=dict)
+    """Weight of a scheme's points; 1 where it is not named."""
+    detail: float = 1.0
+    """Weight of mesh478's points on lids, brows, nose, lips and irises against the rest."""
+    gap: float = 0.0
+    """Of the opening of lids and lips of mesh478: their common place may be uncertain while the gap
+    between them is plain to see."""
+    sigma: float = 0.0
+    """Of the doubt: likelihood of the distances, which it does not move, under a Laplace law."""
+    presence: float = 0.0
+    pose: float = 0.0
+    """Of the mean absolute error of yaw, pitch and roll, in tens of degrees."""
+    attributes: dict[str, float] = field(default_factory=dict)
+    """Weight of each attribute's cross entropy, as an auxiliary task."""
+    heat: float = 0.0
+    """Of heat maps, those of earlier stacks included."""
+    heat_loss: str = "l2"
+    """l2 (square of the difference, summed over the cells of a map) or adaptive_wing."""
+    heat_width: float = 1.5
+    """Standard deviation of a true peak in cells; its height is 1."""
+
+    def __post_init__(self) -> None:
+        if self.points:
+            make_loss(self.points, self.settings)
+        if self.points == "adaptive_wing":
+            raise InputError("points: adaptive_wing is for heat maps: give it as heat_loss")
+        if self.heat_loss not in ("l2", "adaptive_wing"):
+            raise InputError(f"heat_loss: unknown {self.heat_loss!r}; l2 or adaptive_wing")
+        if not self.points and not self.heat:
+            known = ", ".join(name for name in LOSSES if name != "adaptive_wing")
+            raise InputError(f"nothing is told: give points one of {known}, or heat a weight")
+        for name in self.schemes:
+            schemes.get(name)
+
+
+def detail_weights(detail: float) -> Tensor:
+    """(478,) `detail` on lids, brows, nose, lips and irises, 1 elsewhere."""
+    weights = torch.ones(478)
+    for key, edges in mesh478().items():
+        if key.startswith("edges_") and key not in ("edges_tesselation", "edges_face_oval"):
+            weights[np.unique(edges).astype(int)] = detail
+    return weights
+
+
+def gaussian_maps(points: Tensor, size: int, side: int, deviation: float = 1.0) -> Tensor:
+    """Maps (B, K, side, side), 1 at the peak, of points (B, K, 2 or 3) in pixels of the crop.
+
+    exp(-d^2 / (2 s^2)) with d in cells from the cell's middle and s = `deviation` cells.
+    """
+    middle = torch.arange(side, device=points.device) + 0.5
+    dx, dy = ((middle - points[..., axis, None] * (side / size)) ** 2 for axis in (0, 1))
+    return torch.exp(-(dx[..., None, :] + dy[..., :, None]) / (2 * deviation**2))
+
+
+def square_error(heat: Tensor, target: Tensor, weights: Tensor) -> Tensor:
+    """Weighted mean over maps (B, K, h, w) of the squared difference, summed over their cells: its
+    size does not depend on that of the empty background. `weights` (B, K)."""
+    return losses.weighted_mean(((heat - target) ** 2).sum((-2, -1)), weights)
+
+
+class Objective(nn.Module):
+    """Weighted named losses of a network's answer for `names`, schemes of crops of `size`."""
+
+    def __init__(self, settings: LossSettings, names: tuple[str, ...], size: int) -> None:
+        super().__init__()
+        if settings.gap and "mesh478" not in names:
+            raise InputError("loss: gap needs the scheme mesh478 in the network's schemes")
+        self.settings, self.names, self.size = settings, names, size
+        self.points = make_loss(settings.points, settings.settings) if settings.points else None
+        self.heat = make_loss("adaptive_wing") if settings.heat_loss == "adaptive_wing" else None
+        self.register_buffer("pairs", torch.tensor(LIPS_AND_LIDS))
+        self.register_buffer("detail", detail_weights(settings.detail))
+
+    def forward(self, out: dict[str, Tensor], batch: Batch) -> dict[str, Tensor]:
+        """The terms, weighted, for what the network says of the batch's crops."""
+        device = out[self.names[0]].device
+        if self.detail.device != device:
+            self.to(device)
+        terms: dict[str, Tensor] = {}
+        for name in self.names:
+            target, weight = (
+                torch.from_numpy(part[name]).to(device) for part in (batch.points, batch.weights)
+            )
+            terms |= self._scheme(name, out, target, weight, batch)
+        return terms | self._beside(out, batch, device)
+
+    def _scheme(
+        self, name: str, out: dict[str, Tensor], target: Tensor, weight: Tensor, batch: Batch
+    ) -> dict[str, Tensor]:
+        s, terms = self.settings, {}
+        importance = s.schemes.get(name, 1.0)
+        target = target[..., : out[name].shape[-1]]
+        if name == "mesh478":
+            if s.gap:
+                error = losses.gap_error(out[name], target, self.pairs, self.size)
+                sure = weight[:, : len(self.pairs)]
+                terms["gap"] = s.gap * losses.weighted_mean(error, sure)
+            weight = weight * self.detail
+        if self.points is not None:
+            more = self._needed(name, out, batch, target.device)
+            terms[name] = importance * self.points(out[name], target, weight, **more)
+        if s.sigma:
+            d = losses.distance(out[name].detach(), target, self.size)
+            nll = losses.laplace_nll(d, out[f"{name}_log_sigma"])
+            terms[f"{name}_sigma"] = s.sigma * losses.weighted_mean(nll, weight)
+        if s.heat:
+            terms[f"{name}_heat"] = s.heat * importance * self._heat(name, out, target, weight)
+        return terms
+
+    def _needed(
+        self, name: str, out: dict[str, Tensor], batch: Batch, device: torch.device
+    ) -> dict[str, Any]:
+        """What the loss of the points takes beside them."""
+        found: dict[str, Any] = {"size": self.size}
+        needs = self.points.needs if self.points is not None else ()
+        if "log_sigma" in needs:
+            found["log_sigma"] = _said(out, f"{name}_log_sigma", "uncertainty")
+        if "pose" in needs:
+            found["pose"] = _said(out, "pose", "pose")
+            found["true_pose"] = torch.from_numpy(batch.pose).to(device)
+            found["classes"] = None
+        return {key: found[key] for key in needs}
+
+    def _heat(self, name: str, out: dict[str, Tensor], target: Tensor, weight: Tensor) -> Tensor:
+        maps = [value for key, value in out.items() if key.startswith(f"{name}_heat")]
+        if not maps:
+            raise InputError("loss: heat needs the head `heatmap`")
+        side = maps[0].shape[-1]
+        truth = gaussian_maps(target, self.size, side, self.settings.heat_width)
+        error = square_error if self.heat is None else self.heat
+        return torch.stack([error(heat, truth, weight) for heat in maps]).sum()
+
+    def _beside(
+        self, out: dict[str, Tensor], batch: Batch, device: torch.device
+    ) -> dict[str, Tensor]:
+        s, terms = self.settings, {}
+        if s.presence:
+            present = torch.from_numpy(batch.present).to(device)
+            said = _said(out, "presence", "presence")
+            terms["presence"] = s.presence * losses.presence_loss(said, present)
+        if s.pose:
+            truth = torch.from_numpy(batch.pose).to(device)
+            known = torch.isfinite(truth).all(1, keepdim=True).float().expand_as(truth)
+            error = (_said(out, "pose", "pose") - torch.nan_to_num(truth)).abs() / 10
+            terms["pose"] = s.pose * losses.weighted_mean(error, known)
+        for name, weight in s.attributes.items():
+            if name not in batch.attributes:
+                raise InputError(f"loss: no pack says the attribute {name!r}")
+            truth = torch.from_numpy(batch.attributes[name]).to(device)
+            said = _said(out, f"attribute_{name}", f"attributes ({name})")
+            terms[f"attribute_{name}"] = weight * attribute_loss(said, truth)
+        return terms
+
+
+def _said(out: dict[str, Tensor], key: str, head: str) -> Tensor:
+    if key not in out:
+        raise InputError(f"loss: needs the head `{head}` in the network's heads")
+    return out[key]
+
+
+def attribute_loss(said: Tensor, truth: Tensor) -> Tensor:
+    """Mean cross entropy over the faces whose attribute (B,) is known (not NaN).
+
+    `said`: a logit (B,) for yes or no, or logits (B, classes).
+    """
+    known = torch.isfinite(truth)
+    truth = torch.nan_to_num(truth)
+    if said.ndim == 1:
+        values = fn.binary_cross_entropy_with_logits(said, truth, reduction="none")
+    else:
+        values = fn.cross_entropy(said, truth.long(), reduction="none")
+    return losses.weighted_mean(values, known.float())

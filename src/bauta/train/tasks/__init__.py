@@ -1,0 +1,49 @@
+"""Everything that can be trained, by the name that a recipe gives as its `task`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from bauta.checks import InputError
+from bauta.train.config import Recipe
+from bauta.train.task import Task
+from bauta.train.tasks import detector
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of task: what its recipes hold, and how it is made of one."""
+
+    recipe: type
+    """Dataclass of a whole recipe, one field a table; its `train` is a TrainSettings."""
+    make: Callable[[Any, tuple[Path, ...]], Task]
+    """From the recipe and the packs to learn from."""
+
+
+TASKS: dict[str, Kind] = {
+    "detector": Kind(detector.DetectorRecipe, detector.make),
+}
+
+
+def resolve(recipe: Recipe) -> Any:
+    """The recipe as its task's dataclass, defaults filled in; InputError for an unknown task."""
+    if recipe.task not in TASKS:
+        raise InputError(
+            f"{recipe.where}: unknown task {recipe.task!r}; one of {', '.join(sorted(TASKS))}"
+        )
+    return recipe.settings(TASKS[recipe.task].recipe)
+
+
+def make_task(recipe: Recipe, packs: tuple[Path, ...]) -> tuple[Task, Any]:
+    """The task of a recipe over `packs` (none: those that it names), and its resolved settings.
+
+    The network begins with the same weights for the same seed.
+    """
+    settings = resolve(recipe)
+    torch.manual_seed(settings.train.seed)
+    return TASKS[recipe.task].make(settings, packs), settings
