@@ -81,8 +81,8 @@ def cut_part(
     """Crops of `size` pixels around the part, from crops of whole faces, with jitter.
 
     For `eye` half of the rows, drawn at random, are mirrored first. `jitter` is the standard
-    deviation of shift and log side over the side, and in radians half that of the angle: how the
-    whole-face network misses. Points outside of the part get weight 0. `rngs`: one a row.
+    deviation of shift and log side over the side, that of the angle twice as much in radians: how
+    the whole-face network misses. Points outside of the part get weight 0. `rngs`: one a row.
     """
     noise = np.stack([rng.normal(size=5) for rng in rngs])
     if part == "eye":
