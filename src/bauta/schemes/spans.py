@@ -18,7 +18,7 @@ def _span(first: str, last: str | None, step: str | None) -> list[int]:
 
 
 def groups(text: str) -> list[list[int]]:
-    """Indices of each term: `"0-2 (5 8)"` is [[0], [1], [2], [5, 8]]. Both ends belong to a span."""
+    """Indices of each term: `"0-2 (5 8)"` is [[0], [1], [2], [5, 8]]; spans include both ends."""
     result: list[list[int]] = []
     for inner, first, last, step, rest in TERM.findall(text):
         if rest:
