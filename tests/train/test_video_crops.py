@@ -67,7 +67,7 @@ def test_frames_of_a_clip_are_neighbours_in_the_square_of_the_middle_one():
     assert greys == [[0, 10, 20], [10, 20, 30], [50, 60, 70]]  # without frame 4
     for clip in found:
         spots = [np.argwhere(picture[..., 0] > 200).mean(0) for picture in clip]
-        assert spots[0] == pytest.approx(spots[2])
+        assert spots[0] == pytest.approx(spots[2], abs=0.6)
     across = [np.argwhere(clip[1][..., 0] > 200).mean(0)[1] for clip in found]
     assert across[0] > across[1]  # the square follows the face to the right
 
