@@ -1,13 +1,15 @@
 """300W-LP: 300W's faces, and copies of them turned up to 90 degrees (Zhu et al., CVPR 2016).
 
     AFW/AFW_134212_1_0.jpg           450 x 450
-    AFW/AFW_134212_1_0.mat           Pose_Para 1 x 7, pt2d 2 x 68, roi, model parameters
+    AFW/AFW_134212_1_0.mat           Pose_Para 1 x 7, roi, model parameters, and pt2d 2 x 68,
+                                     which is not used: it is that of the face before it was turned
     landmarks/AFW/AFW_134212_1_0_pts.mat   pts_2d 68 x 2 (visible outline), pts_3d 68 x 2 (jaw bone)
     AFW_Flip/AFW_134212_1_0.jpg ...  the same, mirrored; likewise HELEN, IBUG, LFPW
 
-Files and keys as in tensorflow_datasets' `the300w_lp` and 1adrianb/face-alignment-training; the
-coordinates are MATLAB's, from 1. `landmarks` has no folders for the mirrored half in the copies
-seen: its points are those of the other half, mirrored at the middle of the 450 pixels.
+Keys and shapes as public readers have them (1adrianb/face-alignment-training and its ports to
+PyTorch; HopeNet for the pose); the coordinates are MATLAB's, from 1. `pts_3d` has no depth. Where
+`landmarks` has no folder for the mirrored half (its converted copies have none), its points are
+those of the other half, mirrored at the middle of the 450 pixels.
 
 Beware when testing on 300W: IBUG, and the test parts of LFPW and HELEN, are among these pictures.
 """
