@@ -1,3 +1,5 @@
+import sys
+
 import numpy as np
 import pytest
 from scipy.io import savemat
@@ -80,6 +82,18 @@ def test_damaged_matlab_files_are_named(tmp_path):
     with (
         pytest.raises(SourceError, match=r"b\.mat: not a readable MATLAB 7\.3"),
         open_mat73(tmp_path / "b.mat"),
+    ):
+        pass
+
+
+def test_what_to_install_is_said(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "scipy.io", None)
+    monkeypatch.setitem(sys.modules, "h5py", None)
+    with pytest.raises(SourceError, match=r'needs scipy; run: pip install "bauta\[data\]"'):
+        read_mat(tmp_path / "a.mat", "x")
+    with (
+        pytest.raises(SourceError, match=r'needs h5py; run: pip install "bauta\[data\]"'),
+        open_mat73(tmp_path / "a.mat"),
     ):
         pass
 
