@@ -1,10 +1,6 @@
-"""`bauta data ...`: the sets that people train from. One file a verb."""
+"""`bauta data ...`: the sets that people train from. One file a verb, added by importing it."""
 
-from __future__ import annotations
+from bauta.cli.data import check
+from bauta.cli.data.app import data
 
-import typer
-
-from bauta.cli.app import app
-
-data = typer.Typer(no_args_is_help=True, help="Check, pack, look at and label training pictures.")
-app.add_typer(data, name="data")
+__all__ = ["check", "data"]

@@ -44,7 +44,7 @@ LABELS = "labels"
 
 
 def read(root: Path, subset: str = "") -> Iterator[Sample]:
-    """Labelled faces of the pictures under `root`; SourceError when there is none."""
+    """Labelled faces of the pictures under `root`; SourceError when there is none at all."""
     check_subset(subset, SPLITS, "folder")
     if not root.is_dir():
         raise SourceError(f"{root}: no such folder; give the folder that holds your pictures")
@@ -57,7 +57,7 @@ def read(root: Path, subset: str = "") -> Iterator[Sample]:
         for number, path in enumerate(_labels(root, picture), 1):
             found += 1
             yield _sample(picture, where, part, path, number)
-    if not found:
+    if not found and not subset:
         raise SourceError(
             f"{root}: no picture with labels; expected <picture>.pts beside <picture>.jpg "
             f"or in {root / LABELS}; `bauta data label` makes them"

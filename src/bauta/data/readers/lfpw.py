@@ -58,7 +58,7 @@ def read(root: Path, subset: str = "") -> Iterator[Sample]:
             if picture is not None:
                 found += 1
                 yield _sample(root, picture, row, part)
-    if not found:
+    if not found and not subset:
         raise SourceError(
             f"{root}: none of the listed pictures is there; put them into a folder `train` or "
             "`test` under the last part of their address"
