@@ -1,8 +1,8 @@
 """The upright square of a picture that a regressor looks at, and the way back.
 
-A crop is found from a detector's box (upright, not turned) or from the mesh of the frame before
-(turned with the head). Both give the same framing: the face's points, forehead to chin, fill
-1 / MARGIN of the side.
+A crop is found from a detector's box (upright, not turned) or from the points of the frame before
+(turned with the head). Both give the same framing, whatever the point order: the whole face,
+forehead to chin, fills 1 / MARGIN of the side.
 """
 
 from __future__ import annotations
@@ -11,9 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bauta.checks import InputError
 from bauta.geometry import affine
 from bauta.geometry.alignment import umeyama
 from bauta.geometry.rotation import upright_angle
+from bauta.head_pose import canonical_points, fit_camera, rotation_of
 from bauta.tables import mesh478
 
 MARGIN = 1.25
@@ -62,6 +64,43 @@ def roi_of_points(points: np.ndarray, angle: float) -> Roi:
 def roi_of_mesh(mesh: np.ndarray) -> Roi:
     """Roi of a mesh (478, 3) in pixels, turned so that the head is upright."""
     return roi_of_points(mesh[:468], upright_angle(mesh_rotation(mesh)))
+
+
+@dataclass(frozen=True)
+class Placement:
+    """How a head lies in a picture, by the points of one scheme."""
+
+    R_camera_head: np.ndarray
+    """(3, 3)."""
+    outline: np.ndarray
+    """(N, 2 or 3) pixels: points that bound the whole face, forehead to chin."""
+    scale: float
+    """Pixels a centimetre of the canonical face."""
+
+    @property
+    def roi(self) -> Roi:
+        """The upright square around the face."""
+        return roi_of_points(self.outline, upright_angle(self.R_camera_head))
+
+
+def place(points: np.ndarray, scheme: str) -> Placement:
+    """How the head lies, from points (K, 2 or 3) of a scheme in pixels.
+
+    From the mesh by `umeyama`; from others by the canonical face seen by the weak-perspective
+    camera that fits them, which stands in for the forehead. InputError when too few points are
+    known, or in a plane.
+    """
+    canonical = mesh478()["canonical"].astype(np.float64)
+    if scheme == "mesh478":
+        skin = points[: len(canonical)]
+        scale, R, _ = umeyama(canonical, skin.astype(np.float64))
+        return Placement(R, skin, scale)
+    camera = fit_camera(canonical_points(scheme), points[None])[0]
+    if not np.isfinite(camera).all():
+        raise InputError(f"{scheme}: these points do not say how the whole face lies")
+    face = canonical @ camera[:, :3].T + camera[:, 3]
+    scale = float(np.linalg.svd(camera[:, :3], compute_uv=False).mean())
+    return Placement(rotation_of(camera), np.concatenate([face, points[:, :2]]), scale)
 
 
 def roi_of_box(box: np.ndarray) -> Roi:

@@ -7,7 +7,7 @@ frame -> follow every known face (crop from its last points -> regress -> filter
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
@@ -16,33 +16,20 @@ from typing import Literal
 import numpy as np
 
 from bauta import associate
-from bauta.assets.store import read_model
 from bauta.checks import InputError, check_choice, check_count, check_image
-from bauta.crop import MARGIN, Roi, mesh_rotation, roi_of_box, roi_of_mesh, roi_of_points
-from bauta.detect.detector import Detector
-from bauta.engine.session import Session
+from bauta.crop import MARGIN, Roi
+from bauta.faces import PRESENT, Faces, box_of, face_state, place_face
 from bauta.filters.one_euro import OneEuro, OneEuroConfig
 from bauta.geometry import boxes
-from bauta.geometry.rotation import upright_angle
-from bauta.regress.landmarks import LandmarkRegressor, Prediction
-from bauta.types import FaceState, Pose
+from bauta.regress.landmarks import Prediction
+from bauta.types import FaceState
 from bauta.video.frame import Frame
 
-PRESENT = 0.5
-"""Presence from which a face that is followed is still there."""
-SURELY_PRESENT = 0.85
-"""Presence from which what the detector found is a face: 99 in 100 held-out faces, masked ones too,
-score above 0.93, and four in five of the detector's false alarms below this."""
-DOUBT = 9.0
-"""Percent of the face's size, times the detector's score: the largest median `sigma` of the mesh in
-a new face. Faces have 1-3, masked ones up to 8, what only looks like one 5-30; the less sure the
-detector, the less doubt is left."""
-DETECTOR_THRESHOLD = 0.25
-"""Lower than the detector's own: the regressor takes out what it finds too much."""
 MISSES = 2
 """Frames without presence after which a face is given up."""
 LOOK_AGAIN = 0.2
-"""Seconds between detections while a slot is free and somebody is followed."""
+"""Seconds between detections while a slot is free and somebody is followed, or while the detector
+has to say whether a face is still there, as the network does not."""
 FILTERS = ("one_euro", "none")
 COLORS = ("rgb", "bgr")
 
@@ -55,70 +42,10 @@ class _Track:
     filter: OneEuro | None
     roi: Roi
     box: np.ndarray
+    score: float = 1.0
     velocity: np.ndarray = field(default_factory=lambda: np.zeros(2))
     time: float = 0.0
     misses: int = 0
-
-
-class Faces:
-    """Detector and regressor of one model: finds faces in a picture, reads the points of a crop."""
-
-    def __init__(self, model: str | Path = "base", threads: int = 1) -> None:
-        import cv2
-
-        cv2.setNumThreads(check_count(threads, "threads"))
-        self.regressor = LandmarkRegressor(
-            Session(read_model(model), name=str(model), threads=threads)
-        )
-        self.detector = Detector(
-            Session(read_model("detector"), name="detector", threads=threads), DETECTOR_THRESHOLD
-        )
-
-    def find(self, image: np.ndarray, taken: np.ndarray, most: int) -> list[Prediction]:
-        """Faces outside of the boxes `taken` (M, 4), at most `most`, the surest first."""
-        found, scores = self.detector(image)
-        faces: list[Prediction] = []
-        for row in associate.new_boxes(found, taken):
-            if len(faces) >= most:
-                break
-            face = self.look(image, found[row], float(scores[row]))
-            if face is None:
-                continue
-            box = boxes.of_points(face.points["mesh478"])
-            known = [boxes.of_points(other.points["mesh478"]) for other in faces]
-            if len(associate.new_boxes(box[None], np.array([*taken, *known]).reshape(-1, 4))):
-                faces.append(face)
-        return faces
-
-    def look(self, image: np.ndarray, box: np.ndarray, score: float) -> Prediction | None:
-        """The face in a detector's box (4,) of that score, or None when there is none after all.
-
-        Two looks: the first at the box as it stands, the second turned upright by the first.
-        """
-        first = self.regressor(image, roi_of_box(box))
-        if first.presence < PRESENT / 2:
-            return None
-        second = self.regressor(image, roi_of_mesh(first.points["mesh478"]))
-        size = float(np.sqrt(boxes.area(boxes.of_points(second.points["mesh478"]))))
-        doubt = 100 * float(np.median(second.sigma["mesh478"])) / max(size, 1e-6)
-        sure = second.presence >= SURELY_PRESENT and doubt <= DOUBT * score
-        return second if sure else None
-
-
-def face_state(face: Prediction, id: int, time: float) -> FaceState:
-    """Result of a prediction."""
-    mesh, anatomical = face.points["mesh478"], face.points["ibug68-3d"]
-    return FaceState(
-        id=id,
-        time=time,
-        box=boxes.of_points(mesh),
-        score=face.presence,
-        mesh=mesh,
-        points68=np.concatenate([face.points["ibug68"], anatomical[:, 2:]], axis=1),
-        points68_3d=anatomical,
-        pose=Pose(mesh_rotation(mesh)),
-        sigma=face.sigma,
-    )
 
 
 class Tracker:
@@ -152,6 +79,7 @@ class Tracker:
         self._tracks: list[_Track] = []
         self._identities = associate.Identities()
         self._looked: float | None = None
+        self._watched: float | None = None
 
     def __enter__(self) -> Tracker:
         return self
@@ -177,9 +105,13 @@ class Tracker:
         repeat; a time that goes back is another clip for the filter, not an error.
         """
         image, time = _frame(image, time, color)
+        if not self._faces.knows_presence:
+            self._watch(image, time)
         states = []
         for track in list(self._tracks):
             face = self._faces.regressor(image, track.roi)
+            if not self._faces.knows_presence:
+                face = replace(face, presence=track.score)
             if face.presence >= PRESENT:
                 states.append(self._follow(track, face, time))
             else:
@@ -192,17 +124,30 @@ class Tracker:
     def _follow(self, track: _Track, face: Prediction, time: float) -> FaceState:
         if track.filter is not None:
             face = _filtered(track.filter, face, time, track.roi.side / MARGIN)
-        state = face_state(face, track.id, time)
+        placed = place_face(face)
+        state = face_state(face, track.id, time, placed)
         dt = time - track.time
         if dt > 0:
             track.velocity = (state.box[:2] + state.box[2:] - track.box[:2] - track.box[2:]) / (
                 2 * dt
             )
         track.box, track.time, track.misses = state.box, time, 0
-        track.roi = roi_of_points(
-            state.mesh[:468], upright_angle(state.pose.R_camera_head.astype(np.float64))
-        )
+        track.roi = placed.roi
         return state
+
+    def _watch(self, image: np.ndarray, time: float) -> None:
+        """Ask the detector which followed faces are still there; every `LOOK_AGAIN` seconds, and in
+        every frame while one of them is missing."""
+        missing = any(track.misses for track in self._tracks)
+        rested = self._watched is not None and 0 <= time - self._watched < LOOK_AGAIN
+        if not self._tracks or (rested and not missing):
+            return
+        self._watched = time
+        found, scores = self._faces.detector(image)
+        for track in self._tracks:
+            overlap = boxes.iou(track.box[None], found)[0] if len(found) else np.zeros(0)
+            near = overlap >= associate.SAME
+            track.score = max(float(scores[near].max()), PRESENT) if near.any() else 0.0
 
     def _miss(self, track: _Track, time: float) -> None:
         track.misses += 1
@@ -234,13 +179,13 @@ class Tracker:
         taken = np.array([track.box for track in followed]).reshape(-1, 4)
         states = []
         for face in self._faces.find(image, taken, self.max_faces - len(followed)):
-            box = boxes.of_points(face.points["mesh478"])
-            config = self._filter_config
+            box, config = box_of(face), self._filter_config
             track = _Track(
                 id=self._take_id(box, time),
                 filter=OneEuro(config) if config else None,
-                roi=roi_of_mesh(face.points["mesh478"]),
+                roi=place_face(face).roi,
                 box=box,
+                score=face.presence,
                 time=time,
             )
             self._tracks.append(track)

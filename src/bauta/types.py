@@ -13,6 +13,9 @@ from bauta import schemes
 from bauta.checks import InputError, check_array, check_choice
 from bauta.geometry.rotation import to_angles
 
+POINT_SETS = {"mesh478": "mesh", "ibug68": "points68", "ibug68-3d": "points68_3d"}
+"""Scheme -> field of `FaceState` that holds its points."""
+
 
 @dataclass(frozen=True, eq=False)
 class Pose:
@@ -55,7 +58,8 @@ class Pose:
 class FaceState:
     """One face in one frame. Pixels of the picture that was given in; z grows away from the camera.
 
-    Point sets are zero-mean in z, each on its own.
+    Point sets are zero-mean in z, each on its own. A set that the model does not predict is empty,
+    (0, 3); at least one is not.
     """
 
     id: int
@@ -63,14 +67,15 @@ class FaceState:
     time: float
     """Seconds."""
     box: np.ndarray
-    """(4,) float32 x1 y1 x2 y2, the box of the mesh points."""
+    """(4,) float32 x1 y1 x2 y2, the box of the mesh points; without a mesh, that of the points and
+    of the canonical face that fits them, forehead to chin."""
     score: float
     """0..1, the regressor's belief that its crop holds a face."""
     mesh: np.ndarray
     """(478, 3) float32, scheme `mesh478`."""
     points68: np.ndarray
-    """(68, 3) float32, scheme `ibug68`: the visible contour. z is that of the anatomical points, a
-    hint of depth only where the outline slides."""
+    """(68, 3) float32, scheme `ibug68`: the visible contour. z is that of the anatomical points, or
+    of the canonical face where the model does not predict these: a hint of depth only."""
     points68_3d: np.ndarray
     """(68, 3) float32, scheme `ibug68-3d`: the jaw on the bone."""
     pose: Pose
@@ -78,13 +83,13 @@ class FaceState:
     """Scheme name -> (points,) float32, expected distance from the truth in pixels."""
 
     def __post_init__(self) -> None:
-        for name, shape in (
-            ("box", (4,)),
-            ("mesh", (478, 3)),
-            ("points68", (68, 3)),
-            ("points68_3d", (68, 3)),
-        ):
-            object.__setattr__(self, name, check_array(getattr(self, name), shape, name))
+        object.__setattr__(self, "box", check_array(self.box, (4,), "box"))
+        for scheme, name in POINT_SETS.items():
+            points = getattr(self, name)
+            count = schemes.get(scheme).count if np.size(points) else 0
+            object.__setattr__(self, name, check_array(points, (count, 3), name))
+        if not any(len(getattr(self, name)) for name in POINT_SETS.values()):
+            raise InputError(f"points: expected at least one of {', '.join(POINT_SETS.values())}")
         sigma = {
             key: check_array(s, (schemes.get(key).count,), f"sigma[{key}]")
             for key, s in self.sigma.items()
@@ -98,17 +103,19 @@ class FaceState:
             raise InputError(f"score: expected 0..1, got {self.score}")
 
     def points(self, scheme: str) -> np.ndarray:
-        """(points, 3) of a scheme: `ibug68`, `ibug68-3d` or `mesh478`. InputError when unknown."""
-        check_choice(scheme, schemes.names(), "scheme")
-        return {
-            "ibug68": self.points68,
-            "ibug68-3d": self.points68_3d,
-            "mesh478": self.mesh,
-        }[scheme]
+        """(points, 3) of a scheme: `ibug68`, `ibug68-3d` or `mesh478`; (0, 3) when the model does
+        not predict it. InputError when unknown."""
+        return getattr(self, POINT_SETS[check_choice(scheme, POINT_SETS, "scheme")])
 
     @property
     def eye_openness(self) -> tuple[float, float]:
-        """Lid gap over eye width of the subject's (right, left) eye; about 0.3 open, < 0.1 shut."""
-        right, left = schemes.RIGHT_EYE478, schemes.LEFT_EYE478
-        ratio = schemes.eye_aspect_ratio
-        return float(ratio(self.mesh[right])), float(ratio(self.mesh[left]))
+        """Lid gap over eye width of the subject's (right, left) eye; about 0.3 open, < 0.1 shut.
+
+        From the mesh; without one from the 68 points.
+        """
+        points, eyes = self.mesh, (schemes.RIGHT_EYE478, schemes.LEFT_EYE478)
+        if not len(points):
+            points = self.points68 if len(self.points68) else self.points68_3d
+            eyes = (np.arange(36, 42), np.arange(42, 48))
+        right, left = (float(schemes.eye_aspect_ratio(points[eye])) for eye in eyes)
+        return right, left

@@ -144,7 +144,12 @@ class NpzWriter:
             "score": np.array([face.score for face in faces]),
             "rotation": np.stack([face.pose.R_camera_head for face in faces]),
         }
-        return rows | {n: np.stack([getattr(face, n) for face in faces]) for n in ("box", *POINTS)}
+        rows["box"] = np.stack([face.box for face in faces])
+        for name in POINTS:
+            unknown = np.full(FACE_COLUMNS[name][1], np.nan)
+            sets = [getattr(face, name) for face in faces]
+            rows[name] = np.stack([points if len(points) else unknown for points in sets])
+        return rows
 
     def _build(self) -> None:
         """Write the whole archive beside the output, then swap it in."""

@@ -121,9 +121,7 @@ def _face_of_json(record: dict[str, Any], time: float) -> FaceState:
         time=time,
         box=record["box"],
         score=float(record["score"]),
-        mesh=record["mesh"],
-        points68=record["points68"],
-        points68_3d=record["points68_3d"],
+        **{name: record[name] or np.zeros((0, 3)) for name in POINTS},
         pose=Pose(
             record["rotation"],
             None if matrix is None else check_array(matrix, (4, 4), "matrix"),

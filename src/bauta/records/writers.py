@@ -119,7 +119,8 @@ class CsvWriter(_FrameFile):
         cells += [f"{v:.2f}" for v in face.box.tolist()]
         cells += [f"{v:.3f}" for v in face.pose.angles]
         cells += [f"{v:.4f}" for v in face.eye_openness]
-        cells += [f"{v:.2f}" for v in face.points68[:, :2].T.ravel().tolist()]
+        points = [f"{v:.2f}" for v in face.points68[:, :2].T.ravel().tolist()]
+        cells += points or [""] * 136  # a model that does not predict them
         return ",".join(cells) + "\n"
 
 

@@ -6,36 +6,35 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bauta import schemes
 from bauta.checks import ModelError
 from bauta.crop import Roi
 from bauta.engine.session import Session
 from bauta.geometry import affine
 
 OUTPUTS = {"mesh": "mesh478", "ibug68": "ibug68", "ibug68_3d": "ibug68-3d"}
-"""Output of the network -> scheme."""
-SHAPES = {
-    "mesh": (478, 3),
-    "ibug68": (68, 2),
-    "ibug68_3d": (68, 3),
-    "mesh_sigma": (478,),
-    "ibug68_sigma": (68,),
-    "ibug68_3d_sigma": (68,),
-    "presence": (),
-}
-"""Shape of every output for one crop."""
+"""Output of the network -> scheme, where the two names differ and for files that name no schemes;
+all other outputs are called as their scheme."""
+MAIN = ("mesh478", "ibug68-3d", "ibug68")
+"""Which scheme says how the head lies, the best first."""
 
 
 @dataclass(frozen=True)
 class Prediction:
     """Points of one face by scheme: (points, 2 or 3) float32 in pixels of the picture, z zero-mean.
 
-    `sigma` by scheme (points,), the distance from the truth that the network expects, in pixels;
-    `presence` 0..1, its belief that the crop holds a face.
+    `sigma` by scheme (points,), the distance from the truth that the network expects, in pixels,
+    where it says so; `presence` 0..1, its belief that the crop holds a face.
     """
 
     points: dict[str, np.ndarray]
     sigma: dict[str, np.ndarray]
     presence: float
+
+    @property
+    def main(self) -> str:
+        """The scheme that says best how the head lies."""
+        return next((name for name in MAIN if name in self.points), next(iter(self.points)))
 
 
 def cut(image: np.ndarray, roi: Roi, size: int) -> np.ndarray:
@@ -61,7 +60,11 @@ def cut(image: np.ndarray, roi: Roi, size: int) -> np.ndarray:
 
 
 class LandmarkRegressor:
-    """A network of the task `landmarks`. ModelError when the session holds something else."""
+    """A network of the task `landmarks`. ModelError when the session holds something else.
+
+    `size` pixels of its crop; `schemes` that it predicts, by output; `knows_presence` is False for
+    a network that was only ever shown faces: its predictions have the presence 1.
+    """
 
     def __init__(self, session: Session) -> None:
         task = session.metadata.get("bauta_task")
@@ -76,21 +79,33 @@ class LandmarkRegressor:
             # the labels' own pixel origin, part of their convention: docs/conventions.md
             offset = session.metadata.get("ibug68_offset", "0,0").split(",")
             self.ibug68_offset = np.array(offset, np.float32).reshape(2)
+            self.schemes = self._schemes()
+            self.knows_presence = "presence" in session.outputs
             self._try_out()
         except (KeyError, ValueError, ModelError) as error:
             raise ModelError(
                 f"{session.name}: says that it is a bauta landmark model, but does not work as one "
-                f"({error}); export it again with bauta.train.export"
+                f"({error}); export it again with `bauta train export`"
             ) from error
+
+    def _schemes(self) -> dict[str, str]:
+        """Output -> scheme, as the file says."""
+        if "schemes" not in self._session.metadata:
+            return OUTPUTS
+        names = self._session.metadata["schemes"].split(",")
+        known = {scheme: output for output, scheme in OUTPUTS.items()}
+        return {known.get(name, name): name for name in names}
 
     def _try_out(self) -> None:
         """One empty crop: names, shapes and finite numbers are as they should be, or ValueError."""
         out = self._session.run({"crop": np.zeros((1, self.size, self.size, 3), np.uint8)})
-        for name, shape in SHAPES.items():
-            if name not in out or out[name].shape != (1, *shape):
-                raise ValueError(f"output {name!r} is missing or not of shape {(1, *shape)}")
-            if not np.isfinite(out[name]).all():
-                raise ValueError(f"output {name!r} is not finite")
+        for name, scheme in self.schemes.items():
+            count = schemes.get(scheme).count
+            _check(out, name, [(1, count, 2), (1, count, 3)])
+            if f"{name}_sigma" in out:
+                _check(out, f"{name}_sigma", [(1, count)])
+        if self.knows_presence:
+            _check(out, "presence", [(1,)])
 
     def __call__(self, image: np.ndarray, roi: Roi) -> Prediction:
         """Points of the face in `roi` of an RGB uint8 picture (H, W, 3)."""
@@ -98,8 +113,18 @@ class LandmarkRegressor:
         T_image_crop = affine.invert(roi.transform(self.size))
         scale = affine.scale_of(T_image_crop)
         points, sigma = {}, {}
-        for output, scheme in OUTPUTS.items():
+        for output, scheme in self.schemes.items():
             points[scheme] = affine.apply(T_image_crop, out[output][0])
-            sigma[scheme] = out[f"{output}_sigma"][0] * scale
-        points["ibug68"] += self.ibug68_offset
-        return Prediction(points, sigma, float(out["presence"][0]))
+            if f"{output}_sigma" in out:
+                sigma[scheme] = out[f"{output}_sigma"][0] * scale
+        if "ibug68" in points:
+            points["ibug68"] += self.ibug68_offset
+        return Prediction(points, sigma, float(out["presence"][0]) if self.knows_presence else 1.0)
+
+
+def _check(out: dict[str, np.ndarray], name: str, shapes: list[tuple[int, ...]]) -> None:
+    """ValueError unless the output `name` is there, finite and of one of `shapes`."""
+    if name not in out or out[name].shape not in shapes:
+        raise ValueError(f"output {name!r} is missing or not of shape {shapes[-1]}")
+    if not np.isfinite(out[name]).all():
+        raise ValueError(f"output {name!r} is not finite")

@@ -17,7 +17,7 @@ from bauta.checks import InputError, check_choice, check_image
 from bauta.render import strokes
 from bauta.render.strokes import INK, PAPER, Colour
 from bauta.tables import mesh478
-from bauta.types import FaceState
+from bauta.types import POINT_SETS, FaceState
 
 Layer = Callable[[np.ndarray, FaceState], None]
 """Draws one face on an RGB image (H, W, 3) uint8, in place."""
@@ -29,9 +29,19 @@ CORNERS = ("top left", "top right", "bottom left", "bottom right")
 
 
 def face_height(face: FaceState) -> float:
-    """Pixels from chin to forehead in 3D, the same whichever way the head is turned."""
+    """Pixels from chin to forehead in 3D, the same whichever way the head is turned; without a mesh
+    the longer side of the box."""
+    if not len(face.mesh):
+        return float((face.box[2:] - face.box[:2]).max())
     mesh = face.mesh.astype(np.float64)
     return float(np.linalg.norm(mesh[FOREHEAD] - mesh[CHIN]))
+
+
+def nose_bridge(face: FaceState) -> np.ndarray:
+    """(3,) float64 the bridge of the nose, from whichever points the face has."""
+    sets = ((face.mesh, NOSE_BRIDGE), (face.points68_3d, 27), (face.points68, 27))
+    points, index = next((points, index) for points, index in sets if len(points))
+    return points[index].astype(np.float64)
 
 
 def line_width(face: FaceState) -> int:
@@ -46,7 +56,8 @@ def text_height(image: np.ndarray) -> float:
 
 @dataclass(frozen=True)
 class Wire:
-    """Edges of the mesh: a set of the table (`contours`, `tesselation`, `lips` ...)."""
+    """Edges of the mesh: a set of the table (`contours`, `tesselation`, `lips` ...). Without a mesh
+    `contours` are the lines of the 68 points, and other sets are left out."""
 
     edges: str = "contours"
     colour: Colour = PAPER
@@ -60,12 +71,18 @@ class Wire:
         check_choice(self.edges, known, "edges")
 
     def __call__(self, image: np.ndarray, face: FaceState) -> None:
-        paths, width = face.mesh[_edges(self.edges)], line_width(face)
+        points, edges = face.mesh, _edges(self.edges)
+        if not len(points):
+            points = face.points68 if len(face.points68) else face.points68_3d
+            edges = schemes.get("ibug68").edges
+            if self.edges != "contours":
+                return
+        paths, width = points[edges], line_width(face)
         pad = 2.0 * width + 2
         if self.halo > 0:
-            with strokes.faded(image, face.mesh, self.halo, pad) as canvas:
+            with strokes.faded(image, points, self.halo, pad) as canvas:
                 strokes.lines(canvas, paths, INK, width + 2)
-        with strokes.faded(image, face.mesh, self.opacity, pad) as canvas:
+        with strokes.faded(image, points, self.opacity, pad) as canvas:
             strokes.lines(canvas, paths, self.colour, width)
 
 
@@ -77,17 +94,20 @@ def _edges(name: str) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Points:
-    """The points of a scheme as discs with a dark rim, `radius` in face heights."""
+    """The points of a scheme, where the model predicts it, as discs with a dark rim, `radius` in
+    face heights."""
 
     scheme: str = "ibug68"
     colour: Colour = (255, 196, 61)
     radius: float = 0.007
 
     def __post_init__(self) -> None:
-        check_choice(self.scheme, schemes.names(), "scheme")
+        check_choice(self.scheme, POINT_SETS, "scheme")
 
     def __call__(self, image: np.ndarray, face: FaceState) -> None:
         points = face.points(self.scheme)
+        if not len(points):
+            return
         radius = max(1.0, self.radius * face_height(face))
         with strokes.faded(image, points, 0.6, 2 * radius + 2) as canvas:
             strokes.discs(canvas, points, 1.5 * radius, INK)
@@ -98,13 +118,16 @@ class Points:
 class Irises:
     """Both irises as the ellipses through their ring, and their centres.
 
-    An eye that is open less than `shut` (`FaceState.eye_openness`) has none.
+    An eye that is open less than `shut` (`FaceState.eye_openness`) has none, nor a face without a
+    mesh.
     """
 
     colour: Colour = (94, 226, 255)
     shut: float = 0.1
 
     def __call__(self, image: np.ndarray, face: FaceState) -> None:
+        if not len(face.mesh):
+            return
         width = line_width(face)
         rings = (schemes.RIGHT_IRIS478, schemes.LEFT_IRIS478)
         for indices, openness in zip(rings, face.eye_openness, strict=True):
@@ -179,7 +202,7 @@ class Axes:
     def __call__(self, image: np.ndarray, face: FaceState) -> None:
         R = face.pose.R_camera_head.astype(np.float64)
         length, width = self.length * face_height(face), line_width(face) + 1
-        origin = face.mesh[NOSE_BRIDGE, :2].astype(np.float64)
+        origin = nose_bridge(face)[:2]
         tips = origin + length * R[:2].T
         for axis in np.argsort(-R[2]):
             path = np.stack([origin, tips[axis]])

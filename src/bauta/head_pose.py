@@ -53,7 +53,7 @@ def fit_camera(canonical: np.ndarray, points: np.ndarray) -> np.ndarray:
     known = np.isfinite(canonical).all(1)[None] & np.isfinite(seen).all(2)
     cameras = np.full((len(seen), 2, 4), np.nan)
     patterns, which = np.unique(known, axis=0, return_inverse=True)
-    for index, pattern in enumerate(patterns):
+    for index, pattern in enumerate(np.asarray(patterns)):
         X = canonical[pattern]
         if len(X) < FEWEST:
             continue

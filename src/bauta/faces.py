@@ -1,0 +1,148 @@
+"""One look at a picture or a crop: whose face is there, and what a prediction says as a result."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from bauta import associate, schemes
+from bauta.assets.store import read_model
+from bauta.checks import ModelError, check_count
+from bauta.crop import Placement, place, roi_of_box
+from bauta.detect.detector import Detector
+from bauta.engine.session import Session
+from bauta.geometry import boxes
+from bauta.regress.landmarks import LandmarkRegressor, Prediction
+from bauta.types import POINT_SETS, FaceState, Pose
+
+PRESENT = 0.5
+"""Presence from which a face that is followed is still there."""
+SURELY_PRESENT = 0.85
+"""Presence from which what the detector found is a face: 99 in 100 held-out faces, masked ones too,
+score above 0.93, and four in five of the detector's false alarms below this."""
+DOUBT = 9.0
+"""Percent of the face's size, times the detector's score: the largest median `sigma` of the points
+in a new face. Faces have 1-3, masked ones up to 8, what only looks like one 5-30; the less sure the
+detector, the less doubt is left."""
+DETECTOR_THRESHOLD = 0.25
+"""Lower than the detector's own: the regressor takes out what it finds too much."""
+NO_POINTS = np.zeros((0, 3), np.float32)
+"""Points of a scheme that the model does not predict."""
+
+
+class Faces:
+    """Detector and regressor of one model: finds faces in a picture, reads the points of a crop.
+
+    Where the regressor does not know presence (`knows_presence`), the detector alone says what is a
+    face, and its score stands for the presence.
+    """
+
+    knows_presence = True
+
+    def __init__(self, model: str | Path = "base", threads: int = 1) -> None:
+        import cv2
+
+        cv2.setNumThreads(check_count(threads, "threads"))
+        self.regressor = LandmarkRegressor(
+            Session(read_model(model), name=str(model), threads=threads)
+        )
+        self.knows_presence = self.regressor.knows_presence
+        session = Session(read_model("detector"), name="detector", threads=threads)
+        self.detector = (
+            Detector(session, DETECTOR_THRESHOLD) if self.knows_presence else Detector(session)
+        )
+        _check_places_a_head(self.regressor, str(model))
+
+    def find(self, image: np.ndarray, taken: np.ndarray, most: int) -> list[Prediction]:
+        """Faces outside of the boxes `taken` (M, 4), at most `most`, the surest first."""
+        found, scores = self.detector(image)
+        faces: list[Prediction] = []
+        for row in associate.new_boxes(found, taken):
+            if len(faces) >= most:
+                break
+            face = self.look(image, found[row], float(scores[row]))
+            if face is None:
+                continue
+            box, known = box_of(face), [box_of(other) for other in faces]
+            if len(associate.new_boxes(box[None], np.array([*taken, *known]).reshape(-1, 4))):
+                faces.append(face)
+        return faces
+
+    def look(self, image: np.ndarray, box: np.ndarray, score: float) -> Prediction | None:
+        """The face in a detector's box (4,) of that score, or None when there is none after all.
+
+        Two looks: the first at the box as it stands, the second turned upright by the first.
+        """
+        first = self.regressor(image, roi_of_box(box))
+        if first.presence < PRESENT / 2:
+            return None
+        second = self.regressor(image, place_face(first).roi)
+        size = float(np.sqrt(boxes.area(box_of(second))))
+        sigma = second.sigma.get(second.main, np.zeros(1))
+        doubt = 100 * float(np.median(sigma)) / max(size, 1e-6)
+        sure = second.presence >= SURELY_PRESENT and doubt <= DOUBT * score
+        if not sure:
+            return None
+        return second if self.knows_presence else replace(second, presence=score)
+
+
+def _check_places_a_head(regressor: LandmarkRegressor, model: str) -> None:
+    """ModelError when the points of a model do not say how a head lies."""
+    names = list(regressor.schemes.values())
+    shown = any(name in POINT_SETS for name in names)
+    if not shown and len(names) == 1:
+        shown = any(step.source == names[0] and step.target == "ibug68" for step in schemes.maps())
+    if not shown:
+        raise ModelError(
+            f"{model}: predicts {', '.join(names)} only, which does not say how a whole face lies; "
+            f"track with a model that predicts {', '.join(POINT_SETS)} or a scheme with a map to "
+            "ibug68"
+        )
+
+
+def place_face(face: Prediction) -> Placement:
+    """How the head of a prediction lies, by its best scheme."""
+    return place(face.points[face.main], face.main)
+
+
+def box_of(face: Prediction) -> np.ndarray:
+    """(4,) box of the mesh, or of the whole face that fits the points."""
+    mesh = face.points.get("mesh478")
+    return boxes.of_points(place_face(face).outline if mesh is None else mesh)
+
+
+def face_state(
+    face: Prediction, id: int, time: float, placed: Placement | None = None
+) -> FaceState:
+    """Result of a prediction; `placed` when it is known already how its head lies."""
+    placed = placed or place_face(face)
+    mesh = face.points.get("mesh478")
+    return FaceState(
+        id=id,
+        time=time,
+        box=boxes.of_points(placed.outline if mesh is None else mesh),
+        score=face.presence,
+        mesh=NO_POINTS if mesh is None else mesh,
+        points68=_points68(face, placed),
+        points68_3d=face.points.get("ibug68-3d", NO_POINTS),
+        pose=Pose(placed.R_camera_head),
+        sigma=face.sigma,
+    )
+
+
+def _points68(face: Prediction, placed: Placement) -> np.ndarray:
+    """(68, 3) of the visible contour, with the depth of the anatomical points or the canonical
+    face's; (0, 3) when the model predicts neither them nor a scheme of its own to read them off."""
+    flat = face.points.get("ibug68")
+    if flat is None:
+        if face.main in POINT_SETS:
+            return NO_POINTS
+        flat = schemes.convert(face.points[face.main], face.main, "ibug68")
+    if "ibug68-3d" in face.points:
+        z = face.points["ibug68-3d"][:, 2]
+    else:
+        z = placed.scale * schemes.layout("ibug68") @ placed.R_camera_head[2]
+        z = z - z.mean()
+    return np.column_stack([flat[:, :2], z])
