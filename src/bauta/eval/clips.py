@@ -55,8 +55,10 @@ def of_states(frames: list[int], states: list[list[FaceState]]) -> Track:
         for face in faces:
             if face.id == best:
                 for name in SCHEMES:
-                    points[name][row] = face.points(name)[:, :2]
-    return Track(np.array(frames), points)
+                    if len(face.points(name)):
+                        points[name][row] = face.points(name)[:, :2]
+    known = {name: values for name, values in points.items() if np.isfinite(values).any()}
+    return Track(np.array(frames), known)
 
 
 def run(

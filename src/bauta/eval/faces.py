@@ -7,7 +7,7 @@ import numpy as np
 from bauta.checks import InputError
 from bauta.data.sample import Sample
 from bauta.geometry import boxes
-from bauta.types import FaceState
+from bauta.regress.landmarks import MAIN, Prediction
 
 HIT = 0.3
 """Overlap (IoU) of the boxes around the points from which a found face is the labelled one."""
@@ -40,23 +40,20 @@ def true_box(sample: Sample) -> np.ndarray:
     return sample.box
 
 
-def labelled_face(states: list[FaceState], sample: Sample) -> FaceState | None:
+def labelled_face(found: list[Prediction], sample: Sample) -> Prediction | None:
     """The found face that overlaps the labelled one best, or None below `HIT`.
 
-    Boxes around the points of one scheme where model and labels share one, else around `ibug68`
-    and whatever is labelled.
+    Boxes around the points of one scheme where model and labels share one, else around the points
+    of both by which their faces are known best.
     """
-    if not states:
-        return None
     known = {item.scheme: item.points for item in sample.labels if np.isfinite(item.points).any()}
-    shared = [scheme for scheme in ("mesh478", "ibug68", "ibug68-3d") if scheme in known]
-    scheme = shared[0] if shared else next(iter(known), "")
-    if not scheme:
+    if not found or not known:
         return None
-    labelled = known[scheme][np.isfinite(known[scheme][:, 0])]
-    own = [state.points(scheme if shared else "ibug68") for state in states]
-    overlap = boxes.iou(
-        np.stack([boxes.of_points(p) for p in own]), boxes.of_points(labelled)[None]
-    )
-    best = int(overlap[:, 0].argmax())
-    return states[best] if overlap[best, 0] >= HIT else None
+    shared = [scheme for scheme in (*MAIN, *known) if scheme in known and scheme in found[0].points]
+    labelled = known[shared[0] if shared else next(iter(known))]
+    labelled = labelled[np.isfinite(labelled[:, 0])]
+    own = [face.points[shared[0] if shared else face.main] for face in found]
+    drawn = np.stack([boxes.of_points(points) for points in own])
+    overlap = boxes.iou(drawn, boxes.of_points(labelled)[None])[:, 0]
+    best = int(overlap.argmax())
+    return found[best] if overlap[best] >= HIT else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +13,16 @@ import numpy as np
 from bauta import schemes
 from bauta.assets.store import read_model
 from bauta.checks import InputError, SinkError, check_choice
-from bauta.crop import roi_of_box, roi_of_mesh
+from bauta.crop import roi_of_box
 from bauta.data.sample import Sample
 from bauta.eval import predictions as store
 from bauta.eval.environment import environment
 from bauta.eval.faces import labelled_face, true_box
 from bauta.eval.predictions import Predictions
-from bauta.regress.landmarks import OUTPUTS
-from bauta.tracker import Faces, face_state
-from bauta.types import FaceState
+from bauta.eval.truth import Truth
+from bauta.faces import Faces, box_of, place_face
+from bauta.geometry.rotation import to_angles
+from bauta.regress.landmarks import Prediction
 
 CROPS = ("detector", "truth")
 MOST = 5
@@ -47,14 +48,17 @@ class Predictor:
         """InputError for unknown crops, ModelError for a bad model."""
         return cls(model, check_choice(crops, CROPS, "crops"), Faces(model))
 
-    def __call__(self, sample: Sample) -> FaceState | None:
+    def __call__(self, sample: Sample) -> Prediction | None:
         image = sample.picture()
         if self.crops == "truth":
             first = self.faces.regressor(image, roi_of_box(true_box(sample)))
-            second = self.faces.regressor(image, roi_of_mesh(first.points["mesh478"]))
-            return face_state(second, 0, 0.0)
-        found = self.faces.find(image, np.zeros((0, 4)), MOST)
-        return labelled_face([face_state(face, id, 0.0) for id, face in enumerate(found)], sample)
+            return self.faces.regressor(image, place_face(first).roi)
+        return labelled_face(self.faces.find(image, np.zeros((0, 4)), MOST), sample)
+
+    @property
+    def schemes(self) -> list[str]:
+        """What the model predicts."""
+        return list(self.faces.regressor.schemes.values())
 
     def header(self) -> dict[str, Any]:
         """What a file of predictions says of how they were made."""
@@ -76,13 +80,14 @@ def run(
     path: Path,
     details: dict[str, Any],
     *,
+    truth: Truth | None = None,
     after: Callable[[int], None] | None = None,
 ) -> Predictions:
     """Predict every sample into `path`, and return what it then holds.
 
     A finished file of the same model, crops and `details` (data set, subset ...) is read, not made
     again. A run that stopped goes on: parts of `PART` faces lie in `<path>.parts` until all are
-    there. `after` is called with the number of faces done. InputError when the file or its parts
+    there. `truth` of the samples is stored along when given. `after` is called with the number of faces done. InputError when the file or its parts
     belong to other settings.
     """
     head = predictor.header() | details
@@ -109,7 +114,7 @@ def run(
         parts.append(part)
     if not parts:
         raise InputError("predict: the set has no faces here; check the path and the subset")
-    whole = store.joined(parts, head)
+    whole = replace(store.joined(parts, head), truth=truth)
     store.save(path, whole)
     for piece in folder.glob("*.npz"):
         piece.unlink()
@@ -137,19 +142,20 @@ def _part(
 ) -> Predictions:
     count = len(chunk)
     points, sigma = {}, {}
-    for scheme in OUTPUTS.values():
+    for scheme in predictor.schemes:
         number = schemes.get(scheme).count
         points[scheme] = np.full((count, number, 3), np.nan, np.float32)
         sigma[scheme] = np.full((count, number), np.nan, np.float32)
     pose = np.full((count, 3), np.nan, np.float32)
     box, score = np.full((count, 4), np.nan, np.float32), np.zeros(count, np.float32)
     for row, sample in enumerate(chunk):
-        state = predictor(sample)
-        if state is not None:
-            for scheme in OUTPUTS.values():
-                points[scheme][row] = state.points(scheme)
-                sigma[scheme][row] = state.sigma[scheme]
-            pose[row], box[row], score[row] = state.pose.angles, state.box, state.score
+        face = predictor(sample)
+        if face is not None:
+            for scheme, values in face.points.items():
+                points[scheme][row, :, : values.shape[1]] = values
+                sigma[scheme][row] = face.sigma.get(scheme, np.nan)
+            pose[row] = to_angles(place_face(face).R_camera_head)
+            box[row], score[row] = box_of(face), face.presence
         if after:
             after(done + row + 1)
     names = np.array([sample.name for sample in chunk])

@@ -65,8 +65,8 @@ class Predictions:
     @property
     def found(self) -> np.ndarray:
         """(N,) bool: the face has points."""
-        first = next(iter(self.points.values()))
-        return np.isfinite(first).any((1, 2))
+        known = [np.isfinite(points).any((1, 2)) for points in self.points.values()]
+        return np.any(known, axis=0)
 
     @property
     def label(self) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
+
 from bauta.checks import InputError
 from bauta.data import catalog, teachers
 from bauta.data.sample import Sample
@@ -45,16 +47,20 @@ def predictions(
     root: Path,
     subsets: tuple[str, ...],
     folder: Path,
+    *,
+    keep_truth: bool = False,
     after: Callable[[str, int, int], None] | None = None,
 ) -> list[Path]:
     """Predict a set with every model and every kind of crop into `<model>_<set>_<crops>.npz`.
 
-    Returns the paths. What is there is not made again. `after(file, done, all)` is called once a face.
+    `keep_truth` stores the truth in them, to score them where the set is not. Returns the paths. What is there is not made again. `after(file, done, all)` is called once a
+    face.
     """
     listed = list(samples(dataset, root, subsets))
     if not listed:
         raise InputError(f"{dataset}: no faces under {root}; check the path")
     details = {"dataset": dataset, "subset": ", ".join(subsets)}
+    known = truth.read(listed) if keep_truth else None
     files = []
     for model in models:
         for kind in crops:
@@ -65,23 +71,36 @@ def predictions(
                 if after:
                     after(name, done, len(listed))
 
-            predict.run(listed, predictor, path, details, after=report)
+            predict.run(listed, predictor, path, details, truth=known, after=report)
             files.append(path)
     return files
 
 
-def truth_of(
-    files: list[Predictions], protocol: Protocol, dataset: str, root: Path | None
-) -> Truth:
-    """The truth that the first file carries, else read again from its set.
+def pictures(listed: list[Sample]) -> Callable[[str], np.ndarray]:
+    """Reads the picture of a name."""
+    known = {sample.name: sample.picture for sample in listed}
+    return lambda name: known[name]()
 
-    InputError when the files are of another set than the one that is asked for.
-    """
-    for item in files:
-        made = item.header.get("dataset", dataset)
-        if made != dataset:
-            raise InputError(f"{item.label}: holds predictions of {made!r}, not of {dataset!r}")
+
+def samples_of(
+    files: list[Predictions], protocol: Protocol, dataset: str, root: Path | None
+) -> list[Sample]:
+    """The samples that files of predictions were made from, as their headers say, else those of
+    the protocol. InputError when they are of different sets or subsets."""
+    usual = ", ".join(protocol.subsets)
+    made = {(f.header.get("dataset", ""), f.header.get("subset", usual)) for f in files}
+    names = {name for name, _ in made if name} | ({dataset} if dataset else set())
+    subsets = {subset for _, subset in made}
+    if len(names) > 1 or len(subsets) > 1:
+        raise InputError(
+            f"predictions of different pictures cannot be compared: sets {sorted(names)}, "
+            f"subsets {sorted(subsets)}"
+        )
+    name = choose(protocol, next(iter(names), ""))
+    return list(samples(name, root_of(protocol, root), tuple(subsets.pop().split(", "))))
+
+
+def truth_of(files: list[Predictions], listed: Callable[[], list[Sample]]) -> Truth:
+    """The truth that a file carries, else read again from the samples."""
     stored = next((item.truth for item in files if item.truth is not None), None)
-    if stored is not None:
-        return stored
-    return truth.read(samples(dataset, root_of(protocol, root), protocol.subsets))
+    return stored if stored is not None else truth.read(listed())

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from bauta.checks import InputError
-from bauta.data.head_pose import estimate_pose
 from bauta.eval import bootstrap, pose, summary
 from bauta.eval.bootstrap import Estimate
 from bauta.eval.eyes import eye_correlation
@@ -17,6 +16,7 @@ from bauta.eval.protocols import Protocol
 from bauta.eval.summary import Row
 from bauta.eval.truth import Truth
 from bauta.eval.views import Errors, View, compare
+from bauta.head_pose import estimate_pose
 
 CURVE = np.linspace(0, 15, 301)
 """Percent at which results.json holds the CED."""
@@ -78,7 +78,7 @@ def score(files: list[Predictions], truth: Truth, protocol: Protocol) -> Result:
         scored = []
         for label, predictions in zip(labels, files, strict=True):
             try:
-                scored.append(_scored(compare(predictions, truth, view), label, protocol))
+                scored.append(_scored(compare(predictions, truth, view, label), protocol))
             except InputError as error:
                 skipped.append(f"{label}: {error}")
         if scored:
@@ -139,8 +139,7 @@ def _labels(files: list[Predictions]) -> list[str]:
     ]
 
 
-def _scored(errors: Errors, label: str, protocol: Protocol) -> Scored:
-    object.__setattr__(errors, "label", label)
+def _scored(errors: Errors, protocol: Protocol) -> Scored:
     truth = errors.truth
     splits = {name: truth.attributes[name] for name in protocol.yaws if name in truth.attributes}
     yaws = splits or {"": yaw_of(truth)}

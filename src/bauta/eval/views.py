@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -79,24 +81,24 @@ class Errors:
         return np.isfinite(self.predicted).any((1, 2))
 
 
-def compare(predictions: Predictions, truth: Truth, view: View) -> Errors:
+def compare(predictions: Predictions, truth: Truth, view: View, label: str = "") -> Errors:
     """Errors of the predictions for every face that the view has labels for.
+
+    `label` names the predictions, by default as they call themselves.
 
     Raises InputError when either side lacks the points, or nothing is labelled.
     """
-    for where, keys, key in (
-        ("truth", truth.points, view.truth),
-        ("predictions", predictions.points, view.predicted),
-    ):
-        if key not in keys:
-            raise InputError(f"{view.title}: no {key} in the {where}, which has {', '.join(keys)}")
+    if view.truth not in truth.points:
+        raise InputError(
+            f"{view.title}: the truth has no {view.truth}, only {_names(truth.points)}"
+        )
+    points, source = predicted_points(predictions, view)
     labelled = np.isfinite(truth.points[view.truth][..., :2]).all(-1).any(1)
     if not labelled.any():
         raise InputError(f"{view.title}: no face is labelled with {view.truth}")
     truth = truth.take(labelled)
     expected = truth.points[view.truth].astype(np.float64)
-    predicted = predictions.points[view.predicted][predictions.rows(truth.names)]
-    predicted = predicted.astype(np.float64)
+    predicted = points[predictions.rows(truth.names)].astype(np.float64)
     lengths = {name: norms.norm(name, expected, view.scheme) for name in view.norms}
     if view.origin == "stored":
         expected = as_stored(expected)
@@ -107,13 +109,39 @@ def compare(predictions: Predictions, truth: Truth, view: View) -> Errors:
     errors = {name: point_errors(predicted, expected, length) for name, length in lengths.items()}
     return Errors(
         view,
-        predictions.label,
+        (label or predictions.label) + (f", from {source}" if source != view.predicted else ""),
         truth,
         predicted[..., :2],
         expected[..., :2],
         {name: mean_of_points(values) for name, values in errors.items()},
         errors[view.norms[0]],
     )
+
+
+def predicted_points(predictions: Predictions, view: View) -> tuple[np.ndarray, str]:
+    """The predicted points of a view, and the scheme that they come from.
+
+    Where the model does not predict that scheme they are mapped from one that it does
+    (`bauta.schemes.mapping`), exactly if possible, else from the mesh: such numbers carry the map's
+    error. InputError when there is no map.
+    """
+    if view.predicted in predictions.points:
+        return predictions.points[view.predicted], view.predicted
+    found = []
+    for source in predictions.points:
+        with suppress(InputError):
+            found.append(schemes.mapping(source, view.predicted))
+    if not found:
+        raise InputError(
+            f"{view.title}: the predictions have no {view.predicted} and nothing that maps to it, "
+            f"only {_names(predictions.points)}"
+        )
+    best = max(found, key=lambda step: (step.exact, step.source == "mesh478"))
+    return best.apply(predictions.points[best.source]), best.source
+
+
+def _names(keys: Iterable[str]) -> str:
+    return ", ".join(keys) or "nothing"
 
 
 def _chosen(points: np.ndarray, view: View) -> np.ndarray:
