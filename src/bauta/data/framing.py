@@ -12,9 +12,9 @@ from functools import cache
 import numpy as np
 
 from bauta.crop import Roi, roi_of_box, roi_of_mesh, roi_of_points
-from bauta.data.head_pose import canonical_points, fit_camera, rotation_of
 from bauta.data.sample import Labels, Sample
 from bauta.geometry.rotation import upright_angle
+from bauta.head_pose import canonical_points, fit_camera, rotation_of
 from bauta.tables import mesh478
 
 OUTLINE = 36
