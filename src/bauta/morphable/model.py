@@ -1,0 +1,158 @@
+"""One linear model of heads: mean + identity + expression -> vertices, and eyes that turn.
+
+    v = mean + sum_i a_i identity_i + sum_j w_j expression_j        (Blanz and Vetter 1999)
+
+Head axes and centimetres (docs/conventions.md): x to the subject's left, y up, z out of the face.
+Identity coefficients are in standard deviations of the training heads, expression weights 0..1.
+The shapes called `eyeLook...` move the lids; the eyeballs are turned about their centres.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from bauta.checks import InputError, check_choice
+
+LOOK_DEGREES = {"In": 35.0, "Out": 35.0, "Up": 25.0, "Down": 30.0}
+"""Turn of the eyeball at weight 1 of an `eyeLook` shape. 30 degrees down is where the lid of the
+ICT head then stands (it follows the eyeball's surface); the others are usual limits of gaze."""
+SIDES = ("Left", "Right")
+
+
+@dataclass(frozen=True, eq=False)
+class Embedding:
+    """Points on the surface: `triangle` (K,) rows of the model's triangles and `weight` (K, 3)
+    barycentric weights of its corners, summing to 1."""
+
+    triangle: np.ndarray
+    weight: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Eye:
+    """One eyeball: its vertices `rows` (n,), and `weight` (n,), which makes of their positions at
+    rest the centre about which they turn, whatever the identity."""
+
+    rows: np.ndarray
+    weight: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class FaceModel:
+    """A linear head. V vertices, I identity modes, E expressions, T triangles."""
+
+    name: str
+    mean: np.ndarray
+    """(V, 3) float32 centimetres."""
+    identity: np.ndarray
+    """(I, V, 3) float32, displacement for one standard deviation."""
+    expression: np.ndarray
+    """(E, V, 3) float32, displacement for weight 1."""
+    expression_names: tuple[str, ...]
+    triangles: np.ndarray
+    """(T, 3) int32, counter-clockwise seen from outside."""
+    part: np.ndarray
+    """(V,) uint8 index into `part_names`."""
+    part_names: tuple[str, ...]
+    mirror: np.ndarray | None = None
+    """(V,) int32: the vertex on the other side."""
+    uv: np.ndarray | None = None
+    """(U, 2) float32, 0..1, v upwards; corners of `uv_triangles` (T, 3)."""
+    uv_triangles: np.ndarray | None = None
+    embeddings: Mapping[str, Embedding] = field(default_factory=dict)
+    """By name of a scheme."""
+    eyes: Mapping[str, Eye] = field(default_factory=dict)
+    """By `Left`, `Right` (the subject's); empty: the eyes do not turn."""
+    albedo_mean: np.ndarray | None = None
+    """(V, 3) float32, linear RGB 0..1."""
+    albedo: np.ndarray | None = None
+    """(A, V, 3) float32, for one standard deviation."""
+    licence: str = ""
+    notice: str = ""
+
+    @property
+    def modes(self) -> int:
+        """Number of identity modes, I."""
+        return len(self.identity)
+
+    def weights(self, expression: Mapping[str, float]) -> np.ndarray:
+        """(E,) float32 of named weights; InputError for a name that the model does not have."""
+        result = np.zeros(len(self.expression_names), np.float32)
+        for name, value in expression.items():
+            check_choice(name, self.expression_names, "expression")
+            result[self.expression_names.index(name)] = value
+        return result
+
+    def vertices(
+        self, identity: np.ndarray | None = None, expression: np.ndarray | None = None
+    ) -> np.ndarray:
+        """(V, 3) float32 centimetres, of coefficients (up to I,) and weights (E,)."""
+        still = self.mean
+        if identity is not None:
+            a = np.asarray(identity, np.float32)
+            if a.ndim != 1 or len(a) > self.modes:
+                raise InputError(f"identity: expected up to {self.modes} numbers, got {a.shape}")
+            still = still + np.tensordot(a, self.identity[: len(a)], 1)
+        if expression is None:
+            return still.astype(np.float32)
+        w = np.asarray(expression, np.float32)
+        if w.shape != (len(self.expression_names),):
+            raise InputError(
+                f"expression: expected {len(self.expression_names)} weights, got {w.shape}"
+            )
+        moved = still + np.tensordot(w, self.expression, 1)
+        for side, eye in self.eyes.items():
+            centre = eye.weight @ still[eye.rows]
+            moved[eye.rows] = (still[eye.rows] - centre) @ self.eye_rotation(side, w).T + centre
+        return moved.astype(np.float32)
+
+    def eye_rotation(self, side: str, weights: np.ndarray) -> np.ndarray:
+        """R_head_eye (3, 3) of one eye for expression weights (E,): first up, then sideways."""
+        value = {
+            way: float(weights[self.expression_names.index(f"eyeLook{way}{side}")])
+            for way in LOOK_DEGREES
+            if f"eyeLook{way}{side}" in self.expression_names
+        }
+        turn = {way: value.get(way, 0.0) * degrees for way, degrees in LOOK_DEGREES.items()}
+        outward = 1.0 if side == "Left" else -1.0
+        return look_rotation(outward * (turn["Out"] - turn["In"]), turn["Up"] - turn["Down"])
+
+    def at(self, scheme: str) -> FaceModel:
+        """The model of a scheme's points alone: K "vertices", no triangles, no eyes that turn."""
+        check_choice(scheme, self.embeddings, "scheme")
+        embedding = self.embeddings[scheme]
+        corners, weight = self.triangles[embedding.triangle], embedding.weight[:, :, None]
+        pick = lambda values: (values[..., corners, :] * weight).sum(-2).astype(np.float32)  # noqa: E731
+        return replace(
+            self,
+            mean=pick(self.mean),
+            identity=pick(self.identity),
+            expression=pick(self.expression),
+            triangles=np.zeros((0, 3), np.int32),
+            part=self.part[corners[:, 0]],
+            mirror=None,
+            uv=None,
+            uv_triangles=None,
+            embeddings={},
+            eyes={},
+            albedo_mean=None,
+            albedo=None,
+        )
+
+    def points(self, scheme: str, vertices: np.ndarray) -> np.ndarray:
+        """(K, 3) points of a scheme on given vertices (V, 3)."""
+        check_choice(scheme, self.embeddings, "scheme")
+        embedding = self.embeddings[scheme]
+        corners = self.triangles[embedding.triangle]
+        return (vertices[corners] * embedding.weight[:, :, None]).sum(1)
+
+
+def look_rotation(left: float, up: float) -> np.ndarray:
+    """R (3, 3) that turns the gaze (0, 0, 1) by degrees `left` (the subject's) and `up`."""
+    y, x = np.radians(left), np.radians(up)
+    sideways = np.array([[np.cos(y), 0, np.sin(y)], [0, 1, 0], [-np.sin(y), 0, np.cos(y)]])
+    upward = np.array([[1, 0, 0], [0, np.cos(x), np.sin(x)], [0, -np.sin(x), np.cos(x)]])
+    return sideways @ upward
