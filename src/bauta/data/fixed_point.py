@@ -49,9 +49,7 @@ def pack_points(points: np.ndarray, unit: int) -> dict[str, np.ndarray]:
     return {"mean": mean, "maps": maps, "rest": whole.astype(np.int16)}
 
 
-def unpack_points(
-    mean: np.ndarray, maps: np.ndarray, rest: np.ndarray, unit: int
-) -> np.ndarray:
+def unpack_points(mean: np.ndarray, maps: np.ndarray, rest: np.ndarray, unit: int) -> np.ndarray:
     """Points (N, K, D) float32 of `pack_points`."""
     points = _predicted(mean.astype(np.float64), maps) + rest / unit
     points[rest == MISSING] = np.nan

@@ -10,7 +10,7 @@ Both are samples without labels; the picture of a look-alike has a box.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -18,6 +18,7 @@ import numpy as np
 
 from bauta.assets.store import read_model
 from bauta.data import teachers
+from bauta.data.catalog import Dataset
 from bauta.data.cutouts import people_in_negatives
 from bauta.data.readers.text import check_subset
 from bauta.data.sample import Sample
@@ -84,3 +85,20 @@ def read_lookalikes(root: Path, subset: str = "") -> Iterator[Sample]:
                 image = teachers.decode(pictures[file])
                 for k, box in enumerate(_proposals(detector, image, known[file][0])):
                     yield _sample(name, f"{file}#{k + 1}", pictures[file], person, box)
+
+
+def _dataset(name: str, title: str, read: Callable[[Path, str], Iterator[Sample]]) -> Dataset:
+    url, citation = "https://www2.eecs.berkeley.edu/Research/Projects/CS/vision/bsds", "none"
+    return Dataset(
+        name, title, read, (), {"": 0} | dict.fromkeys(SPLITS, 0), LICENCE, citation, url
+    )
+
+
+NOBODY = {
+    item.name: item
+    for item in (
+        _dataset("negatives", "Photographs without people, for backgrounds", read_negatives),
+        _dataset("lookalikes", "What our detector takes for faces and is none", read_lookalikes),
+    )
+}
+"""Sets without faces; `bauta data pack` takes them like those of the catalogue."""

@@ -10,7 +10,6 @@ import hashlib
 import io
 import itertools
 import json
-import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -31,6 +30,7 @@ from bauta.data.sample import Labels, Sample
 from bauta.data.splits import split_of
 from bauta.geometry import affine
 from bauta.regress.landmarks import cut
+from bauta.video.output import atomic_write, make_folder
 
 PHOTO = 2
 """The shorter side of a photograph without a face is at most this many sides of a crop."""
@@ -157,7 +157,11 @@ def _scheme_arrays(rows: list[_Row], wanted: tuple[str, ...], unit: int) -> dict
     arrays: dict[str, np.ndarray] = {}
     labels = [_labels(row.sample, wanted) for row in rows]
     for scheme in sorted(set().union(*labels)):
-        having = [(i, row.transform, labels[i][scheme]) for i, row in enumerate(rows) if scheme in labels[i]]
+        having = [
+            (i, row.transform, labels[i][scheme])
+            for i, row in enumerate(rows)
+            if scheme in labels[i]
+        ]
         K, D = len(having[0][2].points), min(item.points.shape[1] for _, _, item in having)
         points = np.full((len(rows), K, D), np.nan, np.float32)
         weight = np.ones((len(rows), K), np.float16)
@@ -182,7 +186,9 @@ def _arrays(rows: list[_Row], settings: PackSettings) -> dict[str, np.ndarray]:
     """The labels of a shard, as `bauta.data.packs` lists them."""
     samples = [row.sample for row in rows]
     boxes = [np.full(4, np.nan) if s.box is None else s.box for s in samples]
-    corners = [affine.apply(r.transform, np.reshape(b, (2, 2))) for r, b in zip(rows, boxes, strict=True)]
+    corners = [
+        affine.apply(r.transform, np.reshape(b, (2, 2))) for r, b in zip(rows, boxes, strict=True)
+    ]
     wanted = settings.schemes
     arrays = {
         "offset": np.cumsum([0, *(len(row.jpeg) for row in rows)]),
@@ -191,7 +197,9 @@ def _arrays(rows: list[_Row], settings: PackSettings) -> dict[str, np.ndarray]:
         "rect": np.array([row.rect for row in rows], np.float32),
         "transform": np.array([row.transform for row in rows], np.float64),
         "box": np.array(corners, np.float32).reshape(-1, 4),
-        "pose": np.array([(np.nan,) * 3 if s.pose is None else s.pose for s in samples], np.float32),
+        "pose": np.array(
+            [(np.nan,) * 3 if s.pose is None else s.pose for s in samples], np.float32
+        ),
         "split": np.array([_split(s) for s in samples]),
         "digest": np.array([row.digest for row in rows], np.uint64),
     }
@@ -206,24 +214,16 @@ def _arrays(rows: list[_Row], settings: PackSettings) -> dict[str, np.ndarray]:
     return arrays | _scheme_arrays(rows, wanted, settings.unit)
 
 
-def _write(path: Path, data: bytes) -> None:
-    part = path.with_name(path.name + ".part")
-    try:
-        part.write_bytes(data)
-        os.replace(part, path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise SinkError(f"{path}: cannot be written ({error.strerror})") from error
-
-
-def _write_shard(folder: Path, stem: str, rows: list[_Row], settings: PackSettings) -> dict[str, Any]:
+def _write_shard(
+    folder: Path, stem: str, rows: list[_Row], settings: PackSettings
+) -> dict[str, Any]:
     """The two files of a shard; its entry in `pack.json`."""
     arrays = _arrays(rows, settings)
     memory = io.BytesIO()
     np.savez_compressed(memory, allow_pickle=False, **arrays)  # type: ignore[arg-type]
     data = b"".join(row.jpeg for row in rows)
-    _write(folder / f"{stem}.jpegs", data)
-    _write(folder / f"{stem}.npz", memory.getvalue())
+    atomic_write(folder / f"{stem}.jpegs", data)
+    atomic_write(folder / f"{stem}.npz", memory.getvalue())
     mean = "/mean"
     shapes = {
         key.split("/")[1]: list(value.shape)
@@ -232,7 +232,12 @@ def _write_shard(folder: Path, stem: str, rows: list[_Row], settings: PackSettin
     }
     licences = dict(Counter(row.sample.licence for row in rows))
     splits = dict(Counter(arrays["split"].tolist()))
-    entry = {"file": stem, "rows": len(rows), "faces": int(arrays["face"].sum()), "bytes": len(data)}
+    entry = {
+        "file": stem,
+        "rows": len(rows),
+        "faces": int(arrays["face"].sum()),
+        "bytes": len(data),
+    }
     return entry | {"schemes": shapes, "licences": licences, "splits": splits}
 
 
@@ -286,7 +291,7 @@ class _Manifest:
         self.state |= {"schemes": shapes} | {key: dict(total) for key, total in totals.items()}
         for key in ("rows", "faces"):
             self.state[key] = sum(entry[key] for entry in self.state["shards"])
-        _write(self.path, json.dumps(self.state, indent=1, ensure_ascii=False).encode())
+        atomic_write(self.path, json.dumps(self.state, indent=1, ensure_ascii=False).encode())
 
 
 def _groups(samples: Iterable[Sample], size: int, skip: int) -> Iterator[list[Sample]]:
@@ -312,10 +317,7 @@ def pack(
     something else or cannot be written; SourceError when nothing could be read.
     """
     settings = settings or PackSettings()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise SinkError(f"{folder}: cannot make the folder ({error.strerror})") from error
+    make_folder(folder)
     manifest = _Manifest(folder, name, subset, settings)
     state, seen = manifest.state, manifest.digests()
     if not state["complete"]:

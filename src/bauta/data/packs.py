@@ -64,14 +64,18 @@ class _Store:
             try:
                 self.archive = zipfile.ZipFile(path)
             except zipfile.BadZipFile as error:
-                raise SourceError(f"{path}: neither a pack's folder nor a zip file of one") from error
+                raise SourceError(
+                    f"{path}: neither a pack's folder nor a zip file of one"
+                ) from error
         elif not path.is_dir():
             raise SourceError(f"{path}: no such pack; make one with `bauta data pack`")
 
     def manifests(self) -> list[str]:
         """Paths of every `pack.json`, sorted."""
         if self.archive is None:
-            found = [item.relative_to(self.path).as_posix() for item in self.path.rglob("pack.json")]
+            found = [
+                item.relative_to(self.path).as_posix() for item in self.path.rglob("pack.json")
+            ]
         else:
             found = [item for item in self.archive.namelist() if item.split("/")[-1] == "pack.json"]
         return sorted(found)
@@ -85,7 +89,11 @@ class _Store:
 
     def map(self, name: str) -> np.ndarray:
         """A file as uint8, mapped where it lies in a folder."""
-        if self.archive is None and (self.path / name).is_file() and (self.path / name).stat().st_size:
+        if (
+            self.archive is None
+            and (self.path / name).is_file()
+            and (self.path / name).stat().st_size
+        ):
             return np.memmap(self.path / name, np.uint8, mode="r")
         return np.frombuffer(self.read(name), np.uint8)
 
@@ -93,7 +101,9 @@ class _Store:
 class Shard:
     """One part of a pack: up to some thousand rows in two files."""
 
-    def __init__(self, store: _Store, stem: str, entry: dict[str, Any], pack: dict[str, Any]) -> None:
+    def __init__(
+        self, store: _Store, stem: str, entry: dict[str, Any], pack: dict[str, Any]
+    ) -> None:
         self._store, self.stem, self.pack = store, stem, pack
         self.count: int = entry["rows"]
         self._bytes: int = entry["bytes"]
@@ -149,10 +159,9 @@ class Shard:
         """(bytes,) uint8 of one crop."""
         return self._jpegs[self._offset[row] : self._offset[row + 1]]
 
-    def image(self, row: int, reduce: int = 1) -> np.ndarray:
-        """(H, W, 3) uint8 RGB of one crop, at 1 / `reduce` (1, 2, 4 or 8) of its side."""
-        flag = {1: cv2.IMREAD_COLOR, 2: cv2.IMREAD_REDUCED_COLOR_2, 4: cv2.IMREAD_REDUCED_COLOR_4}
-        image = cv2.imdecode(self.jpeg(row), flag.get(reduce, cv2.IMREAD_REDUCED_COLOR_8))
+    def image(self, row: int) -> np.ndarray:
+        """(H, W, 3) uint8 RGB of one crop."""
+        image = cv2.imdecode(self.jpeg(row), cv2.IMREAD_COLOR)
         if image is None:
             raise self._damaged("jpegs", f"row {row} is no picture")
         return cv2.cvtColor(image, cv2.COLOR_BGR2RGB, dst=image)
@@ -256,10 +265,10 @@ class Pack:
         check_choice(name, self.attribute_names, "attribute of this pack")
         return self._stack(f"attribute/{name}", (), np.nan).astype(np.float32)
 
-    def image(self, row: int, reduce: int = 1) -> np.ndarray:
-        """(H, W, 3) uint8 RGB of a row, at 1 / `reduce` (1, 2, 4 or 8) of its side."""
+    def image(self, row: int) -> np.ndarray:
+        """(H, W, 3) uint8 RGB of a row."""
         index = int(np.searchsorted(self._starts, row, "right")) - 1
-        return self.shards[index].image(row - int(self._starts[index]), reduce)
+        return self.shards[index].image(row - int(self._starts[index]))
 
     def rows(self, split: str, official: bool = False) -> np.ndarray:
         """Indices of the rows of `train`, `val` or `test`.

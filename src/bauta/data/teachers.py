@@ -74,9 +74,7 @@ def decode(jpeg: bytes) -> np.ndarray:
     return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
 
 
-def read_teacher_set(
-    name: str, pictures: dict[str, bytes], root: Path | None = None
-) -> TeacherSet:
+def read_teacher_set(name: str, pictures: dict[str, bytes], root: Path | None = None) -> TeacherSet:
     """Labels of `ytf`, `lfw` or `masks`. `masks` has no names: its "person" is the picture's hash,
     so that exact repeats fall into one split."""
     if name not in SETS:

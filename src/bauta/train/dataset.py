@@ -1,191 +1,184 @@
-"""Random crops of packed faces, with everything that moves along, as numpy batches."""
+"""Random crops of packed faces, with everything that moves along, as batches of numpy arrays.
+
+Every crop has a random generator of its own, seeded by (seed, step, position): the same numbers
+give the same crop, whatever the number of threads or processes that draw.
+"""
 
 from __future__ import annotations
 
-import queue
-import threading
+from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import Literal
 
 import cv2
 import numpy as np
 
-from bauta.data import teachers
-from bauta.data.crops import PACK, PACK_MARGIN, CropPack, load_pack
-from bauta.data.cutouts import people_in_negatives
-from bauta.data.labels import Targets, make_targets
-from bauta.data.splits import split_of
-from bauta.geometry import affine
-from bauta.schemes import MIRROR68
-from bauta.tables import mesh478
-from bauta.train import augment
+from bauta.checks import InputError, check_choice
+from bauta.data.batch import Batch
+from bauta.data.packs import Pack, read_pack
+from bauta.data.targets import with_mapped68
+from bauta.train.augment import Augment, View, augmented
+from bauta.train.nobody import Nobody
+from bauta.train.sampling import row_poses, row_weights
+
+AHEAD = 2
+"""Batches drawn ahead, a thread."""
 
 
 @dataclass(frozen=True)
-class Batch:
-    """B crops. Points in pixels of the crop, weights >= 0; `present` (B,) 1 face, 0 none."""
+class DataSettings:
+    """What is learnt from: the table `[data]` of a recipe."""
 
-    images: np.ndarray
-    mesh: np.ndarray
-    mesh_weight: np.ndarray
-    points3d: np.ndarray
-    points3d_weight: np.ndarray
-    points68: np.ndarray
-    points68_weight: np.ndarray
-    present: np.ndarray
+    packs: tuple[Path, ...] = (Path(".packs/own"),)
+    """Folders or zip files that `bauta data pack` made, or folders of these."""
+    schemes: tuple[str, ...] = ()
+    """Point orders to learn; empty: all of the packs."""
+    attributes: tuple[str, ...] = ()
+    """Attributes to hand over with the crops."""
+    official: bool = False
+    """Train on the sets' own training subsets instead of our split by person."""
+    sets: dict[str, float] = field(default_factory=dict)
+    """How often a face of a set is drawn against one of a set that is not named (1)."""
+    balance: Literal["none", "angles", "pdb"] = "none"
+    """Draw rare poses more often: by bins of the angles, or by pose-based data balancing."""
+    balance_most: float = 10.0
+    """A pose is never drawn more than so many times as often as the commonest."""
+    shut_eyes: float = 1.0
+    """How often a face with a shut eye is drawn against one without."""
+    absent: float = 0.0
+    """Share of crops that show no face, or one far out of place."""
+    map68: bool = True
+    """Give `ibug68` to faces that have only `mesh478` and `ibug68-3d`, by a fitted map."""
+    threads: int = 1
+    """Threads that draw crops."""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.absent < 1:
+            raise InputError(f"absent: expected a share from 0 to below 1, got {self.absent}")
+        if min(self.balance_most, self.shut_eyes, *self.sets.values(), 1) < 0 or self.threads < 1:
+            raise InputError("sets, balance_most and shut_eyes are 0 or more, threads 1 or more")
 
 
-POINT_SETS = ("mesh", "points3d", "points68")
-_BORDERS = (cv2.BORDER_CONSTANT, cv2.BORDER_CONSTANT, cv2.BORDER_REPLICATE, cv2.BORDER_REFLECT_101)
-
-
-def background_photos(split: str) -> list[np.ndarray]:
-    """Photographs that show nobody, RGB."""
-    pictures, boxes = teachers.read_pictures("negatives"), teachers.read_boxes("negatives")
-    shown = people_in_negatives()
-    return [
-        teachers.decode(data)
-        for file, data in sorted(pictures.items())
-        if not len(boxes[file][0]) and file not in shown and split_of(file) == split
-    ]
+def _stack(
+    views: list[View], scheme: str, K: int, D: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Points (B, K, D) finite, weights (B, K), visible (B, K) of one scheme; views without it
+    weigh nothing."""
+    points = np.zeros((len(views), K, D), np.float32)
+    weights = np.zeros((len(views), K), np.float32)
+    visible = np.full((len(views), K), np.nan, np.float32)
+    for i, view in enumerate(views):
+        if scheme in view.points:
+            points[i], weights[i] = view.points[scheme], view.weights[scheme]
+            visible[i] = view.visible.get(scheme, np.nan)
+    return np.nan_to_num(points, copy=False), weights, visible
 
 
 class FaceCrops:
-    """Draws crops of `size` pixels of one split. The same (seed, step) gives the same batch."""
+    """Draws crops of `size` pixels of one split."""
 
-    def __init__(self, folder: Path, split: str, size: int, absent: float = 0.18) -> None:
-        self.pack: CropPack = load_pack(folder)
-        self.targets: Targets = make_targets(self.pack)
-        self.rows = np.flatnonzero(self.pack.split == split)
-        self.size, self.absent = size, absent
-        self.photos = background_photos(split)
-        file = folder / "lookalikes.npy"
-        self.lookalikes = np.load(file, mmap_mode="r") if file.exists() else None
-        self._mirror = {"mesh": mesh478()["mirror"], "points3d": MIRROR68, "points68": MIRROR68}
-        weight = np.where(
-            self.pack.source == "ytf", 2.0, np.where(self.pack.source == "lfw", 0.8, 1.2)
-        )
-        weight = weight * (1 + 2.0 * (np.abs(self.targets.yaw) > 25))
-        weight *= 1 + 1.5 * (self.pack.eye_ratio().min(1) < 0.12)
-        weight = weight[self.rows] * (self.pack.asym[self.rows] < 12)
-        self._share = weight / weight.sum()
-
-    def photo(self, rng: np.random.Generator) -> np.ndarray:
-        """A random square of a photograph without faces, `size` pixels."""
-        image = self.photos[rng.integers(len(self.photos))]
-        side = rng.uniform(0.2, 1.0) * min(image.shape[:2])
-        room = np.array([image.shape[1], image.shape[0]]) - side
-        T = affine.similarity(rng.uniform(0, 1, 2) * room + side / 2, side, 0.0, self.size)
-        return cv2.warpAffine(image, affine.for_opencv(T), (self.size, self.size))
-
-    def _warp(self, rng: np.random.Generator, row: int, T: np.ndarray) -> np.ndarray:
-        """The crop, with what lies outside of the picture filled in one of several ways."""
-        x1, y1, x2, y2 = np.clip(np.round(self.pack.rect[row]), 0, PACK).astype(int)
-        inner = np.ascontiguousarray(self.pack.images[row, y1:y2, x1:x2])
-        T = affine.compose(T, np.array([[1, 0, x1], [0, 1, y1]], np.float64))
-        size, M = (self.size, self.size), affine.for_opencv(T)
-        choice = int(rng.integers(len(_BORDERS) + 1))
-        if choice == len(_BORDERS):
-            out = self.photo(rng)
-            cv2.warpAffine(inner, M, size, dst=out, borderMode=cv2.BORDER_TRANSPARENT)
-            return out
-        return cv2.warpAffine(inner, M, size, borderMode=_BORDERS[choice])
-
-    def _face(self, rng: np.random.Generator, row: int, jitter: augment.Jitter) -> dict:
-        T = augment.draw_map(rng, jitter, PACK, PACK_MARGIN, self.size)
-        image = self._warp(rng, row, T)
-        flip = rng.random() < 0.5
-        item: dict = {"present": 1.0}
-        for key in POINT_SETS:
-            points = affine.apply(T, getattr(self.targets, key)[row])
-            weight = getattr(self.targets, f"{key}_weight")[row]
-            if flip:
-                points, weight = points[self._mirror[key]], weight[self._mirror[key]]
-                points[:, 0] = self.size - points[:, 0]
-            item[key], item[f"{key}_weight"] = points, weight
-        item["images"] = np.ascontiguousarray(image[:, ::-1]) if flip else image
-        if rng.random() < 0.15:
-            outline = item["mesh"][:468, :2]
-            item["images"] = augment.replace_background(
-                rng, item["images"], outline, self.photo(rng)
-            )
-        if rng.random() < 0.2:
-            item["images"] = augment.occlude(rng, item["images"], self.photo(rng))
-        return item
-
-    def _no_face(self, rng: np.random.Generator, row: int) -> dict:
-        """A background, a look-alike, or a face far outside of the framing that is tracked."""
-        item: dict = {"present": 0.0}
-        for key in POINT_SETS:
-            points = getattr(self.targets, key)[row]
-            item[key] = np.zeros_like(points)
-            item[f"{key}_weight"] = np.zeros(len(points), np.float32)
-        kind = rng.random()
-        if kind < 0.3:
-            item["images"] = self.photo(rng)
-            return item
-        if kind < 0.7 and self.lookalikes is not None:
-            image = self.lookalikes[rng.integers(len(self.lookalikes))]
-            T = augment.draw_map(rng, augment.Jitter(), PACK, PACK_MARGIN, self.size)
-            item["images"] = cv2.warpAffine(image, affine.for_opencv(T), (self.size, self.size))
-            return item
-        side = PACK / PACK_MARGIN * rng.choice([rng.uniform(0.2, 0.4), rng.uniform(0.8, 1.5)])
-        away = rng.uniform(0.65, 1.0) * max(side, PACK / PACK_MARGIN) if side > 60 else 0.0
-        a = rng.uniform(0, 2 * np.pi)
-        center = PACK / 2 + away * np.array([np.cos(a), np.sin(a)])
-        T = affine.similarity(center, side, float(rng.normal() * 0.3), self.size)
-        item["images"] = self._warp(rng, row, T)
-        return item
-
-    def batch(self, seed: int, step: int, count: int, jitter: augment.Jitter) -> Batch:
-        """`count` crops, the same for the same (seed, step)."""
-        rng = np.random.default_rng([seed, step])
-        items = []
-        for row in rng.choice(self.rows, count, p=self._share):
-            item = (
-                self._no_face(rng, row)
-                if rng.random() < self.absent
-                else self._face(rng, row, jitter)
-            )
-            item["images"] = augment.appearance(rng, item["images"])
-            items.append(item)
-        stacked = {
-            key: np.stack([item[key] for item in items]) for key in items[0] if key != "present"
+    def __init__(
+        self,
+        data: DataSettings,
+        augment: Augment,
+        size: int,
+        split: str = "train",
+        pack: Pack | None = None,
+    ) -> None:
+        """InputError when the packs lack a scheme or hold no face of the split. `pack`: rows that
+        are read already, instead of `data.packs`."""
+        pack = read_pack(*data.packs) if pack is None else pack
+        self.pack = with_mapped68(pack) if data.map68 else pack
+        self.data, self.augment, self.size, self.split = data, augment, size, split
+        self.schemes = {
+            name: self.pack.schemes[check_choice(name, self.pack.schemes, "scheme of these packs")]
+            for name in data.schemes or self.pack.schemes
         }
-        present = np.array([item["present"] for item in items], np.float32)
-        return Batch(**stacked, present=present)
+        self.labels = {name: self.pack.labels(name) for name in self.schemes}
+        rows = self.pack.rows(split, data.official)
+        self.nobody = Nobody(self.pack, rows)
+        self.pose = row_poses(self.pack, list(self.schemes))
+        weights = row_weights(self.pack, self.labels, self.pose, data)
+        self.rows = rows[weights[rows] > 0]
+        if not len(self.rows):
+            raise InputError(f"packs: no labelled face in the split {split!r}")
+        self._share = np.cumsum(weights[self.rows]) / weights[self.rows].sum()
+        self._attributes = {name: self.pack.attribute(name) for name in data.attributes}
+
+    def __len__(self) -> int:
+        """Faces of the split: the examples of an epoch."""
+        return len(self.rows)
+
+    def view(self, row: int) -> View:
+        """The packed face of a row with its labels, pixels of the pack's crop."""
+        labels = self.labels.items()
+        visible = {
+            name: np.where(column.visible[row] < 0, np.nan, column.visible[row]).astype(np.float32)
+            for name, column in labels
+            if column.visible is not None
+        }
+        return View(
+            self.pack.image(row),
+            {name: column.points[row] for name, column in labels},
+            {name: column.weight[row] for name, column in labels},
+            visible,
+            tuple(self.pose[row].tolist()),
+            tuple(self.pack.frame[row].tolist()),
+            self.pack.outline[row],
+        )
+
+    def crop(self, seed: int, step: int, position: int) -> tuple[View, int]:
+        """One crop and its row of the pack, -1 for one without a face."""
+        rng = np.random.default_rng([seed, step, position])
+        row = int(self.rows[min(np.searchsorted(self._share, rng.random()), len(self.rows) - 1)])
+        texture = partial(self.nobody.texture, rng, self.size)
+        if rng.random() < self.data.absent:
+            return self.nobody.crop(rng, row, self.size, self.augment), -1
+        rect = self.pack.rect[row]
+        return augmented(rng, self.view(row), self.size, rect, self.augment, texture), row
+
+    def batch(self, seed: int, step: int, count: int, rank: int = 0, world: int = 1) -> Batch:
+        """Crops rank, rank + world, ... of the `count` of a step."""
+        drawn = [self.crop(seed, step, position) for position in range(rank, count, world)]
+        views, rows = [view for view, _ in drawn], np.array([row for _, row in drawn], np.int64)
+        stacked = {name: _stack(views, name, *shape) for name, shape in self.schemes.items()}
+        return Batch(
+            images=np.stack([view.image for view in views]),
+            points={name: points for name, (points, _, _) in stacked.items()},
+            weights={name: weights for name, (_, weights, _) in stacked.items()},
+            visible={
+                name: visible
+                for name, (_, _, visible) in stacked.items()
+                if self.labels[name].visible is not None
+            },
+            pose=np.array([view.pose for view in views], np.float32),
+            present=(rows >= 0).astype(np.float32),
+            attributes={
+                name: np.where(rows >= 0, values[rows], np.nan).astype(np.float32)
+                for name, values in self._attributes.items()
+            },
+            rows=rows,
+        )
 
     def batches(
-        self, seed: int, steps: range, count: int, jitter: augment.Jitter
+        self, seed: int, steps: range, count: int, rank: int = 0, world: int = 1
     ) -> Iterator[Batch]:
-        """The batches of `steps`, drawn ahead by one thread."""
-        ready: queue.Queue[Batch | BaseException] = queue.Queue(maxsize=4)
-        stop = threading.Event()
-
-        def offer(item: Batch | BaseException) -> None:
-            while not stop.is_set():
-                try:
-                    ready.put(item, timeout=0.5)
-                    return
-                except queue.Full:
-                    continue
-
-        def work() -> None:
+        """The batches of `steps`, drawn ahead by the settings' threads. OpenCV is told to use no
+        threads of its own."""
+        cv2.setNumThreads(1)
+        ahead: deque[Future[Batch]] = deque()
+        with ThreadPoolExecutor(self.data.threads, "crops") as workers:
             try:
                 for step in steps:
-                    if stop.is_set():
-                        return
-                    offer(self.batch(seed, step, count, jitter))
-            except BaseException as error:  # handed over to the training thread
-                offer(error)
-
-        threading.Thread(target=work, daemon=True).start()
-        try:
-            for _ in steps:
-                item = ready.get()
-                if isinstance(item, BaseException):
-                    raise item
-                yield item
-        finally:
-            stop.set()
+                    ahead.append(workers.submit(self.batch, seed, step, count, rank, world))
+                    if len(ahead) > AHEAD * self.data.threads:
+                        yield ahead.popleft().result()
+                while ahead:
+                    yield ahead.popleft().result()
+            finally:
+                for future in ahead:
+                    future.cancel()
