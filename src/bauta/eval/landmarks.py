@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from bauta.data import teachers
-from bauta.data.crops import LABEL_OFFSET68, unbiased68
+from bauta.data.readers.own import LABEL_OFFSET68, unbiased68
 from bauta.eval import metrics
 from bauta.geometry import boxes
 from bauta.schemes import (

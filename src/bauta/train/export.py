@@ -22,7 +22,7 @@ from onnx import numpy_helper
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from bauta.data.crops import LABEL_OFFSET68
+from bauta.data.readers.own import LABEL_OFFSET68
 from bauta.train.networks.landmarks import LandmarkNet
 from bauta.train.starts import write_start
 
