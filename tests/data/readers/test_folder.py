@@ -74,6 +74,15 @@ def test_pictures_are_turned_as_a_viewer_shows_them(tmp_path):
     assert sample.picture().shape == (40, 30, 3)
 
 
+@pytest.mark.parametrize("place", ["labels.json", "labels/labels.json"])
+def test_the_two_kinds_of_68_are_told_apart_by_what_made_them(tmp_path, place):
+    tiny_pictures.write(tmp_path / "a.png")
+    tiny_pictures.text(tmp_path / "a.pts", pts(*(f"{i} {i}" for i in range(68))))
+    assert [s.scheme for s in folder.read(tmp_path)] == ["ibug68"]
+    tiny_pictures.text(tmp_path / place, '{"bauta": "1", "scheme": "ibug68-3d"}')
+    assert [s.scheme for s in folder.read(tmp_path)] == ["ibug68-3d"]
+
+
 @pytest.mark.parametrize(
     ("content", "match"),
     [

@@ -4,19 +4,22 @@
     pictures/ann/2.jpg          pictures/ann/2.pts, 2#2.pts (a second face)
     pictures/labels/ann/1.pts   instead, where the labels lie in a folder of their own
 
-The number of points says the order (`SCHEMES`). Coordinates count pixel centres from 1, as in the
-files of 300W and as `bauta data label` writes them, in the picture as a viewer shows it (turned by
-EXIF). Folders `train`, `val` and `test` at the top are subsets. A folder below is taken as one
-person, whom splits never part; a picture that lies in none stands for itself. Pictures without
-labels are passed over: they show nobody, or are not labelled yet.
+The number of points says the order (`SCHEMES`); where `bauta data label` wrote the files its
+`labels.json` does, which tells the two kinds of 68 apart. Coordinates count pixel centres from 1,
+as in the files of 300W and as `bauta data label` writes them, in the picture as a viewer shows it
+(turned by EXIF). Folders `train`, `val` and `test` at the top are subsets. A folder below is taken
+as one person, whom splits never part; a picture that lies in none stands for itself. Pictures
+without labels are passed over: they show nobody, or are not labelled yet.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
+from bauta import schemes
 from bauta.checks import SourceError
 from bauta.data.readers.files import read_pts
 from bauta.data.readers.text import check_subset, rows
@@ -48,15 +51,15 @@ def read(root: Path, subset: str = "") -> Iterator[Sample]:
     check_subset(subset, SPLITS, "folder")
     if not root.is_dir():
         raise SourceError(f"{root}: no such folder; give the folder that holds your pictures")
-    found = 0
-    for picture in _pictures(root):
+    found, orders = 0, SCHEMES | _told(root)
+    for picture in pictures_under(root):
         where = picture.relative_to(root)
         part = where.parts[0] if where.parts[0] in SPLITS and len(where.parts) > 1 else ""
         if subset not in ("", part):
             continue
         for number, path in enumerate(_labels(root, picture), 1):
             found += 1
-            yield _sample(picture, where, part, path, number)
+            yield _sample(picture, where, part, path, number, orders)
     if not found and not subset:
         raise SourceError(
             f"{root}: no picture with labels; expected <picture>.pts beside <picture>.jpg "
@@ -64,7 +67,8 @@ def read(root: Path, subset: str = "") -> Iterator[Sample]:
         )
 
 
-def _pictures(root: Path) -> list[Path]:
+def pictures_under(root: Path) -> list[Path]:
+    """Every picture in the folder and those below, in natural order."""
     found = [
         path
         for path in root.rglob("*")
@@ -89,13 +93,29 @@ def _labels(root: Path, picture: Path) -> Iterator[Path]:
             return
 
 
-def _sample(picture: Path, where: Path, part: str, path: Path, number: int) -> Sample:
+def _told(root: Path) -> dict[int, str]:
+    """Number of points to the scheme that `labels.json` names; empty where there is none."""
+    for path in (root / "labels.json", root / LABELS / "labels.json"):
+        if path.is_file():
+            try:
+                scheme = json.loads(path.read_text(encoding="utf-8"))["scheme"]
+            except (OSError, ValueError, KeyError, TypeError) as error:
+                raise SourceError(
+                    f"{path}: names no scheme ({error}); delete or mend it"
+                ) from error
+            return {schemes.get(scheme).count: scheme}
+    return {}
+
+
+def _sample(
+    picture: Path, where: Path, part: str, path: Path, number: int, orders: Mapping[int, str]
+) -> Sample:
     count = _count(path)
     person = "/".join(where.parent.parts[1:] if part else where.parent.parts)
     return Sample(
         name=where.as_posix() if number == 1 else f"{where.as_posix()}#{number}",
         picture=partial(read_picture, picture),
-        labels=(Labels(read_pts(path, count), SCHEMES[count]),),
+        labels=(Labels(read_pts(path, count), orders[count]),),
         person=person,
         subset=part,
         licence="your own",
