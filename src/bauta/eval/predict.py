@@ -87,8 +87,8 @@ def run(
 
     A finished file of the same model, crops and `details` (data set, subset ...) is read, not made
     again. A run that stopped goes on: parts of `PART` faces lie in `<path>.parts` until all are
-    there. `truth` of the samples is stored along when given. `after` is called with the number of faces done. InputError when the file or its parts
-    belong to other settings.
+    there. `truth` of the samples is stored along when given; `after` is called with the number of
+    faces done. InputError when the file or its parts belong to other settings.
     """
     head = predictor.header() | details
     if path.exists():

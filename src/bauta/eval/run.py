@@ -53,8 +53,8 @@ def predictions(
 ) -> list[Path]:
     """Predict a set with every model and every kind of crop into `<model>_<set>_<crops>.npz`.
 
-    `keep_truth` stores the truth in them, to score them where the set is not. Returns the paths. What is there is not made again. `after(file, done, all)` is called once a
-    face.
+    `keep_truth` stores the truth in them, to score them where the set is not. Returns the paths.
+    What is there is not made again. `after(file, done, all)` is called once a face.
     """
     listed = list(samples(dataset, root, subsets))
     if not listed:

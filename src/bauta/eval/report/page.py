@@ -21,8 +21,9 @@ from bauta.eval.report.plots import Axis, Line
 from bauta.eval.score import CURVE, Result, Scored
 from bauta.eval.views import View
 
-CED_TO = 15.0
-"""Percent up to which curves are drawn."""
+ENDS = (5.0, 10.0, 15.0)
+"""Percent up to which curves are drawn: the first that holds `MOST` of the faces found."""
+MOST = 0.98
 
 
 def as_json(result: Result) -> dict[str, Any]:
@@ -119,6 +120,7 @@ def _view(view: View, scored: Sequence[Scored], result: Result) -> str:
     parts.append(f"<details><summary>AUC, two ways to add it up</summary>{both}</details>")
     if result.differences.get(view.title):
         parts.append("<h3>Differences, people drawn in pairs</h3>")
+        parts.append("<p class='note'>Where the interval holds 0, nothing has been shown.</p>")
         parts.append(tables.difference_table(result.differences[view.title]))
     seen = {each.errors.label: each.visibility for each in scored if each.visibility}
     if seen:
@@ -147,7 +149,12 @@ def _ced(view: View, scored: Sequence[Scored]) -> str:
         Line(each.errors.label, CURVE, metrics.ced(each.errors.mean[norm], CURVE) * 100)
         for each in scored
     ]
-    x = Axis(f"error, % of the {tables.TITLES[norm]}", 0, CED_TO)
+    known = np.concatenate([each.errors.mean[norm] for each in scored])
+    known = known[np.isfinite(known)]
+    end = next((end for end in ENDS if (known <= end).mean() >= MOST), ENDS[-1])
+    x = Axis(f"error, % of the {tables.TITLES[norm]}", 0, end)
+    shown = end >= CURVE
+    lines = [Line(line.name, line.x[shown], line.y[shown]) for line in lines]
     return plots.line_plot(lines, x, Axis("pictures, %", 0, 100))
 
 
