@@ -72,7 +72,7 @@ def tile(sample: Sample, image: np.ndarray) -> np.ndarray:
 
 
 def _draw(canvas: np.ndarray, labels: Labels, points: np.ndarray, colour: strokes.Colour) -> None:
-    known = np.isfinite(points).all(1)
+    known = np.asarray(np.isfinite(points).all(1))
     edges = schemes.get(labels.scheme).edges
     if len(edges):
         edges = edges[known[edges].all(1)]

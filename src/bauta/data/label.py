@@ -25,7 +25,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bauta import __version__
+import bauta
 from bauta.checks import InputError, SinkError, SourceError, check_choice, check_count
 from bauta.data.label_files import FILES, LabelFile
 from bauta.data.readers.folder import pictures_under
@@ -143,7 +143,7 @@ def _settle(out: Path, settings: LabelSettings, force: bool) -> None:
                 "name another folder, or pass --force to replace them"
             )
         return
-    atomic_write(path, (json.dumps({"bauta": __version__, **mine}, indent=2) + "\n").encode())
+    atomic_write(path, (json.dumps({"bauta": bauta.__version__, **mine}, indent=2) + "\n").encode())
 
 
 def _label_one(

@@ -157,8 +157,6 @@ def test_pickles_are_never_loaded(tmp_path):
 
 @pytest.mark.skipif(not (DATA / "lfw.zip").is_file(), reason="needs the training data (BAUTA_DATA)")
 def test_the_real_set_is_whole():
-    counts: dict[str, int] = {}
-    for sample in own.read_lfw(DATA):
-        counts[sample.subset] = counts.get(sample.subset, 0) + 1
-    assert sum(counts.values()) == 8133
-    assert sample.picture().ndim == 3
+    samples = list(own.read_lfw(DATA))
+    assert len(samples) == 8133
+    assert samples[-1].picture().ndim == 3

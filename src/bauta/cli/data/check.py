@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from bauta.data.catalog import Dataset
     from bauta.data.check import Report
 
-OWN = ("ytf", "lfw", "masks")
-"""Sets that lie in one folder, which `BAUTA_DATA` names."""
-
 
 @data.command()
 def check(
@@ -74,9 +71,9 @@ def check(
 
 def _folder(name: str, path: Path | None) -> Path:
     from bauta.checks import InputError
-    from bauta.data.teachers import data_root
+    from bauta.data.teachers import SETS, data_root
 
-    if path is None and name not in OWN:
+    if path is None and name not in SETS:
         raise InputError(f"PATH: missing; bauta data check {name} FOLDER-OF-THE-UNPACKED-SET")
     return data_root() if path is None else path
 

@@ -74,20 +74,18 @@ def point_lines(lines: Sequence[Row], path: Path, count: int) -> np.ndarray:
     return np.array([row.floats(0, 2, "two numbers, x and y") for row in lines], np.float32)
 
 
-def need(root: Path, *choices: str) -> Path:
-    """The first of these files or folders under `root` that exists; SourceError naming the first.
+def need(root: Path, first: str, *others: str) -> Path:
+    """The first of these files or folders under `root` that exists; SourceError naming `first`.
 
     `root` itself must be a folder.
     """
     if not root.is_dir():
-        raise SourceError(f"{root}: no such folder; give the folder that holds {choices[0]}")
-    for choice in choices:
+        raise SourceError(f"{root}: no such folder; give the folder that holds {first}")
+    for choice in (first, *others):
         if (root / choice).exists():
             return root / choice
-    others = f" (or {', '.join(choices[1:])})" if len(choices) > 1 else ""
-    raise SourceError(
-        f"{root / choices[0]}: missing{others}; give the folder that holds {choices[0]}"
-    )
+    instead = f" (or {', '.join(others)})" if others else ""
+    raise SourceError(f"{root / first}: missing{instead}; give the folder that holds {first}")
 
 
 def check_subset(subset: str, known: Sequence[str], name: str) -> str:
