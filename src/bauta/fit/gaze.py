@@ -1,0 +1,53 @@
+"""Where the eyes look: the ray through the middle of an iris meets the eyeball."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bauta.geometry.camera import Camera
+from bauta.morphable.model import LOOK_DEGREES, SIDES
+
+WIDEST = np.array([45.0, 35.0])
+"""Degrees sideways and up or down beyond which no eye turns."""
+
+
+def gaze_angles(
+    camera: Camera,
+    R: np.ndarray,
+    t: np.ndarray,
+    centres: np.ndarray,
+    radius: np.ndarray,
+    irises: np.ndarray,
+) -> np.ndarray:
+    """(2, 2) degrees to the subject's left and up, of each eye, in the head.
+
+    `R`, `t` head to camera, eye `centres` (2, 3) and `radius` (2,) in head axes, `irises` (2, 2)
+    undistorted pixels. A ray that misses the eyeball counts where it passes nearest.
+    """
+    ray = np.concatenate([irises, np.ones((2, 1))], 1) @ np.linalg.inv(camera.K).T @ R
+    ray /= np.linalg.norm(ray, axis=1, keepdims=True)
+    away = -(R.T @ t) - centres
+    along = (away * ray).sum(1)
+    inside = along**2 - (away**2).sum(1) + radius**2
+    hit = away + ray * (-along - np.sqrt(np.maximum(inside, 0)))[:, None]
+    hit /= np.linalg.norm(hit, axis=1, keepdims=True)
+    left = np.degrees(np.arctan2(hit[:, 0], np.maximum(hit[:, 2], 1e-6)))
+    up = np.degrees(np.arcsin(np.clip(hit[:, 1], -1, 1)))
+    return np.clip(np.stack([left, up], 1), -WIDEST, WIDEST)
+
+
+def gaze_direction(angles: np.ndarray) -> np.ndarray:
+    """(..., 3) unit vectors in head axes of angles (..., 2) in degrees to the left and up."""
+    left, up = np.radians(angles[..., 0]), np.radians(angles[..., 1])
+    return np.stack([np.sin(left) * np.cos(up), np.sin(up), np.cos(left) * np.cos(up)], -1)
+
+
+def look_weights(angles: np.ndarray) -> dict[str, float]:
+    """The eight `eyeLook` weights of gaze angles (2, 2), right eye first."""
+    result = {}
+    for side, (left, up) in zip(reversed(SIDES), angles.tolist(), strict=True):
+        outward = left if side == "Left" else -left
+        turn = {"Out": outward, "In": -outward, "Up": up, "Down": -up}
+        for way, degrees in turn.items():
+            result[f"eyeLook{way}{side}"] = min(max(degrees / LOOK_DEGREES[way], 0.0), 1.0)
+    return result

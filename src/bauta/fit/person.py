@@ -1,0 +1,49 @@
+"""Who it is: identity gathered over the frames of a clip, then settled.
+
+The coefficients are a Gaussian, N(mean, precision^-1), beginning with the model's own N(0, 1).
+Every frame in which they were solved for adds what it says about them whatever the pose and
+expression were: the Schur complement of its normal equations (an information filter). Frames of one
+clip repeat each other's errors, so that each counts little.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+SHARE = 0.06
+"""How much of a frame's information is new."""
+SETTLED = 60
+"""Frames after which identity is solved for only now and then."""
+REST = 12
+"""Frames between two of these."""
+
+
+class Person:
+    """Identity coefficients (I,) of one face."""
+
+    def __init__(self, modes: int) -> None:
+        self.mean, self.precision = np.zeros(modes), np.eye(modes)
+        self.frames = 0
+
+    @property
+    def settled(self) -> bool:
+        """Whether enough frames were seen."""
+        return self.frames >= SETTLED
+
+    def due(self, frame: int) -> bool:
+        """Whether identity should be solved for in a frame."""
+        return not self.settled or frame % REST == 0
+
+    def add(self, mean: np.ndarray, information: np.ndarray, confidence: float) -> None:
+        """Take over what a frame found: `information` (I, I) of `marginal`, `confidence` 0..1."""
+        self.mean = mean
+        self.precision = self.precision + SHARE * confidence * information
+        self.frames += 1
+
+
+def marginal(information: np.ndarray, count: int) -> np.ndarray:
+    """Information about the last `count` unknowns when the others are unknown, (count, count):
+    A_aa - A_ab A_bb^-1 A_ba."""
+    A, B = information[-count:, -count:], information[-count:, :-count]
+    C = information[:-count, :-count]
+    return A - B @ np.linalg.solve(C + 1e-9 * np.eye(len(C)), B.T)

@@ -1,0 +1,121 @@
+"""The points of the picture that the fit looks at, on the face model, as the solver wants them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from bauta.geometry.mesh import vertex_normals
+from bauta.morphable.arkit import LOOKS
+from bauta.morphable.model import SIDES, FaceModel
+from bauta.schemes import LEFT_IRIS478, RIGHT_IRIS478
+from bauta.tables import mesh478
+
+IRISES = {"Right": RIGHT_IRIS478, "Left": LEFT_IRIS478}
+OVAL_DOUBT = 2.0
+"""How much less the outline of the face is believed: on a turned head it slides over the skin."""
+FILLERS = 60
+"""Points besides the contours of eyes, brows, nose, lips and face, spread evenly over the skin."""
+
+
+@dataclass(frozen=True, eq=False)
+class FitPoints:
+    """K points of `mesh478` and what moves them. E shapes (without the looks), I identity modes."""
+
+    rows: np.ndarray
+    """(K,) of the 478."""
+    doubt: np.ndarray
+    """(K,) factor on their sigma."""
+    mean: np.ndarray
+    """(K, 3) centimetres, head axes."""
+    shapes: np.ndarray
+    """(K, 3, E)"""
+    looks: np.ndarray
+    """(K, 3, L): what the looks do to the lids."""
+    people: np.ndarray
+    """(K, 3, I)"""
+    shape_rows: np.ndarray
+    """(E,) rows of the model's expressions."""
+    look_rows: np.ndarray
+    """(L,)"""
+    normals: np.ndarray
+    """(478, 3) of the mean, head axes."""
+    eye_centre: np.ndarray
+    """(2, 3) right, left, of the mean."""
+    eye_people: np.ndarray
+    """(2, 3, I) what identity adds to the centres."""
+    eye_radius: np.ndarray
+    """(2,) from the centre to the middle of the iris."""
+
+
+def spread(points: np.ndarray, chosen: list[int], allowed: np.ndarray, count: int) -> list[int]:
+    """`chosen` and `count` more of `allowed`, each as far as possible from those taken."""
+    taken = list(chosen)
+    away = np.linalg.norm(points[:, None] - points[None, taken], axis=2).min(1)
+    for _ in range(count):
+        best = int(allowed[away[allowed].argmax()])
+        taken.append(best)
+        away = np.minimum(away, np.linalg.norm(points - points[best], axis=1))
+    return taken
+
+
+def chosen_rows() -> tuple[np.ndarray, np.ndarray]:
+    """Rows of the 478 that are fitted, and their doubt: contours, and some skin in between."""
+    table = mesh478()
+    oval = np.unique(table["edges_face_oval"])
+    features = [key for key in table if key.startswith("edges_") and "iris" not in key]
+    features = [key for key in features if key not in ("edges_tesselation", "edges_face_oval")]
+    marked = np.unique(np.concatenate([table[key].ravel() for key in features])).astype(int)
+    marked = marked[marked < 468]
+    skin = np.setdiff1d(np.arange(468), oval)
+    rows = np.array(spread(table["canonical"], marked.tolist(), skin, FILLERS))
+    return rows, np.where(np.isin(rows, oval), OVAL_DOUBT, 1.0)
+
+
+def fit_points(model: FaceModel, modes: int) -> FitPoints:
+    """The points and their bases in 64 bits, with the first `modes` identity modes."""
+    rows, doubt = chosen_rows()
+    mesh = model.at("mesh478")
+    names = model.expression_names
+    looks = np.array([names.index(name) for name in names if name in LOOKS], int)
+    shapes = np.setdiff1d(np.arange(len(names)), looks)
+
+    def columns(basis: np.ndarray) -> np.ndarray:
+        return np.ascontiguousarray(basis[:, rows].transpose(1, 2, 0), np.float64)
+
+    normals = vertex_normals(model.mean, model.triangles)
+    centre, people, radius = _eyes(model, mesh, modes)
+    return FitPoints(
+        rows=rows,
+        doubt=doubt,
+        mean=mesh.mean[rows].astype(np.float64),
+        shapes=columns(mesh.expression[shapes]),
+        looks=columns(mesh.expression[looks]),
+        people=columns(mesh.identity[:modes]),
+        shape_rows=shapes,
+        look_rows=looks,
+        normals=model.points("mesh478", normals),
+        eye_centre=centre,
+        eye_people=people,
+        eye_radius=radius,
+    )
+
+
+def _eyes(
+    model: FaceModel, mesh: FaceModel, modes: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    centres, people, radius = [], [], []
+    for side in reversed(SIDES):
+        eye = model.eyes[side]
+        centres.append(eye.weight @ model.mean[eye.rows])
+        people.append(
+            (
+                eye.weight
+                @ model.identity[:modes, eye.rows].swapaxes(0, 1).reshape(len(eye.rows), -1)
+            )
+            .reshape(modes, 3)
+            .T
+        )
+        radius.append(np.linalg.norm(mesh.mean[IRISES[side][0]] - centres[-1]))
+    return np.stack(centres).astype(float), np.stack(people).astype(float), np.array(radius)

@@ -1,0 +1,66 @@
+"""What the fit says of one face in one frame."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from bauta.fit.gaze import gaze_direction
+from bauta.geometry.camera import Camera
+from bauta.morphable.arkit import ARKIT52, UNSUPPORTED
+from bauta.morphable.model import FaceModel
+
+
+@dataclass(frozen=True, eq=False)
+class HeadFit:
+    """The head of the face model that explains the points. Axes in docs/conventions.md."""
+
+    R_camera_head: np.ndarray
+    """(3, 3)"""
+    t_camera_head: np.ndarray
+    """(3,) centimetres: the model's origin in camera axes."""
+    size: float
+    """Size of the head over the mean head's: vertices of the model times this are centimetres."""
+    identity: np.ndarray
+    """(I,) coefficients of the model's first modes, standard deviations."""
+    weights: np.ndarray
+    """(E,) 0..1, in the order of `names`."""
+    names: tuple[str, ...]
+    """(E,) the model's expressions."""
+    gaze: np.ndarray
+    """(2, 2) degrees to the subject's left and up, in the head, of the right and the left eye."""
+    visible: np.ndarray
+    """(478,) bool: which points of the mesh face the camera."""
+    residual: float
+    """Root mean square distance of the fitted points from the seen, pixels."""
+    camera: Camera
+
+    @property
+    def matrix(self) -> np.ndarray:
+        """(4, 4) T_camera_head, centimetres."""
+        T = np.eye(4)
+        T[:3, :3], T[:3, 3] = self.R_camera_head, self.t_camera_head
+        return T
+
+    @cached_property
+    def blendshapes(self) -> Mapping[str, float]:
+        """The 52 ARKit weights by name, 0..1; those of `UNSUPPORTED` are 0."""
+        own = dict(zip(self.names, self.weights.tolist(), strict=True))
+        return {name: 0.0 if name in UNSUPPORTED else own.get(name, 0.0) for name in ARKIT52}
+
+    def gaze_directions(self) -> np.ndarray:
+        """(3, 3) unit vectors in camera axes: right eye, left eye, both together."""
+        each = gaze_direction(self.gaze)
+        both = gaze_direction(self.gaze.mean(0))
+        return np.concatenate([each, both[None]]) @ self.R_camera_head.T
+
+    def vertices(self, model: FaceModel) -> np.ndarray:
+        """(V, 3) the model's vertices in head axes, centimetres."""
+        return model.vertices(self.identity, self.weights) * np.float32(self.size)
+
+    def project(self, head: np.ndarray) -> np.ndarray:
+        """Pixels (..., 2) of points (..., 3) in head axes, centimetres."""
+        return self.camera.project(head @ self.R_camera_head.T + self.t_camera_head)
