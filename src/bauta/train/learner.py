@@ -85,6 +85,7 @@ class Learner:
         kind = getattr(torch, settings.precision)
         self._called = self.network if kind == torch.float32 else Mixed(self.network, kind)
         self._parameters = [p for p in self.network.parameters() if p.requires_grad]
+        self._followed = self._pairs()
         same_start(world, self.network)
 
     @property
@@ -105,7 +106,8 @@ class Learner:
         torch.manual_seed(seed * 4096 + self.world.rank)
         for group in self.optimiser.param_groups:
             group["lr"] = rate
-        self.network.train()
+        if not self.network.training:
+            self.network.train()
         terms = self.task.losses(self._called, batch)
         values = torch.stack([value.float() for value in terms.values()])
         self.optimiser.zero_grad()
@@ -122,7 +124,7 @@ class Learner:
         self.scaler.update()
         self.step += 1
         if self.average is not None:
-            self._follow(self.average)
+            self._follow()
         return losses, stop_votes > 0
 
     def _check_finite(self, values: dict[str, float]) -> None:
@@ -131,15 +133,22 @@ class Learner:
             raise NotFiniteError(f"step {self.step}: a loss is not finite: {text}")
 
     @torch.no_grad()
-    def _follow(self, average: nn.Module) -> None:
+    def _follow(self) -> None:
         """average += (1 - keep) (weights - average); the average starts fast."""
         keep = min(self.settings.average, self.step / (self.step + 19))
-        mine, theirs = (list(m.state_dict().values()) for m in (average, self.network))
-        floats = [i for i, value in enumerate(mine) if value.is_floating_point()]
-        torch._foreach_lerp_([mine[i] for i in floats], [theirs[i] for i in floats], 1 - keep)
-        for a, b in zip(mine, theirs, strict=True):
-            if not a.is_floating_point():
-                a.copy_(b)
+        (mine, theirs), (my_counts, their_counts) = self._followed
+        torch._foreach_lerp_(mine, theirs, 1 - keep)
+        torch._foreach_copy_(my_counts, their_counts)
+
+    def _pairs(self) -> tuple[tuple[list, list], tuple[list, list]]:
+        """Tensors of the average and of the network: those of floats, and counters."""
+        if self.average is None:
+            return ([], []), ([], [])
+        states = (self.average.state_dict(), self.network.state_dict())
+        floats = [key for key, value in states[0].items() if value.is_floating_point()]
+        counts = [key for key in states[0] if key not in floats]
+        split = [tuple([s[key] for key in keys] for s in states) for keys in (floats, counts)]
+        return split[0], split[1]  # type: ignore[return-value]
 
     def state(self) -> dict[str, Any]:
         """Everything that a continued run needs, as tensors and plain values."""

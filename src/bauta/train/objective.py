@@ -120,18 +120,19 @@ class Objective(nn.Module):
     ) -> dict[str, Tensor]:
         s, terms = self.settings, {}
         importance = s.schemes.get(name, 1.0)
-        target = target[..., : out[name].shape[-1]]
+        dims = min(target.shape[-1], out[name].shape[-1])  # a set may lack the depth
+        said, target = out[name][..., :dims], target[..., :dims]
         if name == "mesh478":
             if s.gap:
-                error = losses.gap_error(out[name], target, self.pairs, self.size)
+                error = losses.gap_error(said, target, self.pairs, self.size)
                 sure = weight[:, : len(self.pairs)]
                 terms["gap"] = s.gap * losses.weighted_mean(error, sure)
             weight = weight * self.detail
         if self.points is not None:
             more = self._needed(name, out, batch, target.device)
-            terms[name] = importance * self.points(out[name], target, weight, **more)
+            terms[name] = importance * self.points(said, target, weight, **more)
         if s.sigma:
-            d = losses.distance(out[name].detach(), target, self.size)
+            d = losses.distance(said.detach(), target, self.size)
             nll = losses.laplace_nll(d, out[f"{name}_log_sigma"])
             terms[f"{name}_sigma"] = s.sigma * losses.weighted_mean(nll, weight)
         if s.heat:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import torch
 from bauta.checks import InputError
 from bauta.train.config import Recipe
 from bauta.train.task import Task
-from bauta.train.tasks import detector
+from bauta.train.tasks import detector, landmarks
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,7 @@ class Kind:
 
 TASKS: dict[str, Kind] = {
     "detector": Kind(detector.DetectorRecipe, detector.make),
+    "landmarks": Kind(landmarks.LandmarksRecipe, landmarks.make),
 }
 
 
@@ -45,5 +46,7 @@ def make_task(recipe: Recipe, packs: tuple[Path, ...]) -> tuple[Task, Any]:
     The network begins with the same weights for the same seed.
     """
     settings = resolve(recipe)
+    if packs and hasattr(settings, "data"):
+        settings = replace(settings, data=replace(settings.data, packs=packs))
     torch.manual_seed(settings.train.seed)
     return TASKS[recipe.task].make(settings, packs), settings
