@@ -60,6 +60,7 @@ def test_the_variants_count_pixels_from_one(tmp_path, read, count, scheme):
     for part, name in (("trainset", "232194_1"), ("testset", "30844800_1")):
         tiny_pictures.text(tmp_path / part / f"{name}.pts", *pts)
         tiny_pictures.write(tmp_path / part / f"{name}.jpg")
+    tiny_pictures.text(tmp_path / "trainset/232194_1_mirror.pts", *pts)
     train, test = read(tmp_path)
     assert (train.name, train.subset) == ("trainset/232194_1.jpg", "train")
     assert (test.name, test.subset) == ("testset/30844800_1.jpg", "test")

@@ -9,7 +9,8 @@ The first line of an annotation is the picture's name without its ending, then c
 numbers with OpenCV: the centre of the first pixel is taken as (0, 0).
 
 Variants in iBUG's form, `trainset/<name>.jpg` with `<name>.pts` beside it (Sagonas et al. 2013: 68
-points of the same pictures; others hand out 29), are read by `read68` and `read29`.
+points of the same pictures; others hand out 29), are read by `read68` and `read29`. Mirrored copies
+that some add (`..._mirror.pts`) are left out.
 """
 
 from __future__ import annotations
@@ -74,6 +75,8 @@ def _read_pts(root: Path, subset: str, scheme: str, count: int) -> Iterator[Samp
             continue
         folder = need(root, f"{part}set")
         for path in sorted(folder.glob("*.pts")):
+            if path.stem.endswith("_mirror"):
+                continue
             picture = _beside(path)
             yield Sample(
                 name=picture.relative_to(root).as_posix(),
