@@ -138,7 +138,8 @@ class Learner:
         keep = min(self.settings.average, self.step / (self.step + 19))
         (mine, theirs), (my_counts, their_counts) = self._followed
         torch._foreach_lerp_(mine, theirs, 1 - keep)
-        torch._foreach_copy_(my_counts, their_counts)
+        if my_counts:
+            torch._foreach_copy_(my_counts, their_counts)
 
     def _pairs(self) -> tuple[tuple[list, list], tuple[list, list]]:
         """Tensors of the average and of the network: those of floats, and counters."""
