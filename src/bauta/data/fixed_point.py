@@ -36,9 +36,9 @@ def _predicted(mean: np.ndarray, maps: np.ndarray) -> np.ndarray:
 def pack_points(points: np.ndarray, unit: int) -> dict[str, np.ndarray]:
     """Arrays `mean`, `maps`, `rest` of points (N, K, D), NaN where unknown, in 1 / `unit` pixel.
 
-    A point 32767 units and more from where its map puts it is no label and is written as unknown.
+    A point 32767 units and more from the origin is no label and is written as unknown.
     """
-    points = points.astype(np.float64)
+    points = np.where(np.abs(points) < -MISSING / unit, points, np.nan).astype(np.float64)
     known = np.isfinite(points)
     count = known.sum(0)
     total = np.where(known, points, 0).sum(0)

@@ -88,10 +88,9 @@ def read_lookalikes(root: Path, subset: str = "") -> Iterator[Sample]:
 
 
 def _dataset(name: str, title: str, read: Callable[[Path, str], Iterator[Sample]]) -> Dataset:
-    url, citation = "https://www2.eecs.berkeley.edu/Research/Projects/CS/vision/bsds", "none"
-    return Dataset(
-        name, title, read, (), {"": 0} | dict.fromkeys(SPLITS, 0), LICENCE, citation, url
-    )
+    url = "https://www2.eecs.berkeley.edu/Research/Projects/CS/vision/bsds"
+    counts = dict.fromkeys(("", *SPLITS), 0)
+    return Dataset(name, title, read, (), counts, LICENCE, "Martin et al. 2001", url)
 
 
 NOBODY = {
