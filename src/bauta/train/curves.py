@@ -58,22 +58,28 @@ class _Axis:
         return 10.0 ** np.arange(np.ceil(np.log10(self.low)), np.floor(np.log10(self.high)) + 1)
 
 
-def _axes(curves: Sequence[Curve], log_x: bool) -> tuple[_Axis, _Axis]:
+def _axes(curves: Sequence[Curve], log_x: bool, high: float | None) -> tuple[_Axis, _Axis]:
     x = np.concatenate([c.x[np.isfinite(c.y)] for c in curves] or [np.zeros(0)])
     y = np.concatenate([c.y[np.isfinite(c.y)] for c in curves] or [np.zeros(0)])
     x = x if len(x) else np.array([1.0 if log_x else 0.0])
-    low, high = (np.percentile(y, 0), np.percentile(y, 98)) if len(y) else (0.0, 1.0)
+    low, top = (y.min(), np.percentile(y, 98)) if len(y) else (0.0, 1.0)
+    high = float(top if high is None else min(y.max(initial=low), high))
     room = 0.05 * (high - low) or 0.5
     horizontal = _Axis(float(x.min()), float(x.max()), LEFT, SIZE[0] - RIGHT, log_x)
     return horizontal, _Axis(low - room, high + room, SIZE[1] - BOTTOM, TOP)
 
 
 def draw_curves(
-    curves: Sequence[Curve], title: str, x_label: str, log_x: bool = False
+    curves: Sequence[Curve],
+    title: str,
+    x_label: str,
+    log_x: bool = False,
+    high: float | None = None,
 ) -> np.ndarray:
-    """The plot, (540, 960, 3) uint8 RGB. The highest 2 % of the values may leave it at the top."""
+    """The plot, (540, 960, 3) uint8 RGB. Values above `high`, by default the highest 2 %, leave it
+    at the top."""
     image = np.full((SIZE[1], SIZE[0], 3), 255, np.uint8)
-    across, up = _axes(curves, log_x)
+    across, up = _axes(curves, log_x, high)
 
     def text(words: str, x: float, y: float, colour: tuple = (40, 40, 40)) -> None:
         place = (int(x), int(y))

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from bauta.checks import InputError
-from bauta.train.curves import Curve, draw_curves, write_png
+from bauta.train.curves import COLOURS, Curve, draw_curves, write_png
 
 Row = dict[str, float]
 
@@ -30,17 +30,17 @@ def write_table(path: Path, rows: Sequence[Mapping[str, float]]) -> None:
 
 
 def draw_errors(path: Path, rows: Sequence[Row]) -> None:
-    """PNG of the scores on held-out people by epoch, and of the training loss."""
+    """PNG of the scores on held-out people by epoch, or of the loss when there are none."""
     names = list(dict.fromkeys(key for row in rows for key in row if key.startswith("val_")))
-    if not any("val_score" in row for row in rows):
-        names = ["loss"]
+    title = "mean error of held-out people by epoch"
+    if "val_score" not in names:
+        names, title = ["loss"], "loss by epoch"
     curves = []
-    for name in ["val_score", *names] if "val_score" in names else names:
+    for name in names[: len(COLOURS)]:
         known = [(row["epoch"], row[name]) for row in rows if name in row]
-        if name not in [curve.name for curve in curves] and known:
-            curves.append(Curve(name.removeprefix("val_"), *np.array(known, float).T))
-    title = "mean error of held-out people by epoch" if names != ["loss"] else "loss by epoch"
-    write_png(path, draw_curves(curves[:6], title, "epoch"))
+        curves.append(Curve(name.removeprefix("val_"), *np.array(known, float).T))
+    high = 1.3 * max(row.get(names[0], 0.0) for row in rows)
+    write_png(path, draw_curves(curves, title, "epoch", high=high))
 
 
 class Events:
