@@ -14,7 +14,7 @@ FINE = 8
 def points_of(scheme, pose=(0.0, 0.0, 0.0), scale=8.0, center=(160.0, 120.0)):
     """(K, 3) float32 points of the canonical face under (yaw, pitch, roll), pixels."""
     seen = scale * schemes.layout(scheme) @ from_angles(*pose).T
-    return (seen + (*center, 0.0)).astype(np.float32)
+    return (seen + np.array([*center, 0.0])).astype(np.float32)
 
 
 def dotted(points, size=(320, 240), radius=4.0, level=60):

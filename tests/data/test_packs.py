@@ -64,6 +64,13 @@ def test_the_face_fills_the_crop_as_the_margin_says(packed):
     )
 
 
+def test_a_crop_stands_as_its_picture_does_and_tells_how_the_head_is_turned(packed):
+    found = read_pack(packed)
+    assert found.transform[:, 0, 1] == pytest.approx(np.zeros(5), abs=1e-9)
+    assert found.transform[:, 0, 0] == pytest.approx(found.transform[:, 1, 1])
+    assert np.degrees(found.frame[:, 3]) == pytest.approx([0, 0, 0, 20, -25], abs=6)
+
+
 @pytest.mark.parametrize("pose", POSES)
 def test_few_points_frame_the_face_like_the_whole_mesh(pose):
     few, whole = (
@@ -106,8 +113,7 @@ def test_an_interrupted_pack_continues_to_the_same_bytes(packed, tmp_path):
     read = []
 
     def stopping():
-        for made in faces()[:3]:
-            yield made
+        yield from faces()[:3]
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -161,6 +167,13 @@ def test_the_very_same_crop_is_kept_once(tmp_path):
     assert (report.rows, report.repeats) == (2, 1)
 
 
+def use_all(folder):
+    found = read_pack(folder)
+    found.labels("ibug68")
+    for row in range(len(found)):
+        found.image(row)
+
+
 @pytest.mark.parametrize(
     ("file", "damage", "match"),
     [
@@ -179,10 +192,7 @@ def test_damage_is_named(packed, tmp_path, file, damage, match):
     else:
         path.write_bytes(damage(path.read_bytes()))
     with pytest.raises(SourceError, match=match):
-        found = read_pack(tmp_path / "p")
-        found.labels("ibug68")
-        for row in range(5):
-            found.image(row)
+        use_all(tmp_path / "p")
 
 
 def test_a_crop_that_is_no_picture_is_named(packed, tmp_path):

@@ -138,8 +138,8 @@ def test_every_draw_of_a_face_is_another(folder):
 
 
 def test_splits_share_no_person(folder):
-    people = [set(data.pack.person[data.rows]) for data in map(lambda s: crops(folder, split=s),
-              ("train", "val", "test"))]  # fmt: skip
+    drawn = [crops(folder, split=split) for split in ("train", "val", "test")]
+    people = [set(data.pack.person[data.rows]) for data in drawn]
     assert all(people)
     assert not people[0] & people[1]
     assert not people[0] & people[2]
