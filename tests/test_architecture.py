@@ -18,6 +18,7 @@ HOMES = {
     "onnx": "train/",
     "typer": "cli/",
     "rich": "cli/",
+    "numba": "render/kernels.py",
 }
 NETWORK = {"socket", "urllib", "http", "requests", "ssl", "ftplib", "asyncio"}
 
