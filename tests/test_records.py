@@ -132,7 +132,7 @@ def test_csv_has_a_row_a_face(tmp_path):
         rows = list(csv.DictReader(file))
     assert [(r["frame"], r["id"]) for r in rows] == [("0", "0"), ("2", "0"), ("2", "1"), ("5", "0")]
     face = frames()[2][2][1]
-    row = {key: float(value) for key, value in rows[2].items()}
+    row = {key: float(value) for key, value in rows[2].items() if value}
     assert [row["yaw"], row["pitch"], row["roll"]] == pytest.approx(face.pose.angles, abs=1e-3)
     assert [row["right_eye"], row["left_eye"]] == pytest.approx(face.eye_openness, abs=1e-4)
     points = np.array([[row[f"x{i}"], row[f"y{i}"]] for i in range(68)])

@@ -5,16 +5,21 @@ Everything before a `FaceState` produces it; records, drawing and scores only re
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from bauta import schemes
 from bauta.checks import InputError, check_array, check_choice
+from bauta.fit.blink import Blink
+from bauta.fit.result import HeadFit
 from bauta.geometry.rotation import to_angles
 
 POINT_SETS = {"mesh478": "mesh", "ibug68": "points68", "ibug68-3d": "points68_3d"}
 """Scheme -> field of `FaceState` that holds its points."""
+LID_MIDDLES478 = ((159, 145), (386, 374))
+"""Middles of the upper and lower lid in the mesh, right eye first."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,6 +86,11 @@ class FaceState:
     pose: Pose
     sigma: dict[str, np.ndarray] = field(default_factory=dict)
     """Scheme name -> (points,) float32, expected distance from the truth in pixels."""
+    fit: HeadFit | None = None
+    """The head of the face model that explains the points; None with `fit=False`, or when the model
+    does not predict the mesh."""
+    blink: Blink | None = None
+    """A blink that ended in this frame."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "box", check_array(self.box, (4,), "box"))
@@ -103,9 +113,45 @@ class FaceState:
             raise InputError(f"score: expected 0..1, got {self.score}")
 
     def points(self, scheme: str) -> np.ndarray:
-        """(points, 3) of a scheme: `ibug68`, `ibug68-3d` or `mesh478`; (0, 3) when the model does
-        not predict it. InputError when unknown."""
-        return getattr(self, POINT_SETS[check_choice(scheme, POINT_SETS, "scheme")])
+        """(points, 3) of any scheme of `bauta.schemes`, pixels.
+
+        `ibug68`, `ibug68-3d` and `mesh478` as the model predicts them, (0, 3) when it does not;
+        the others read off these (docs/schemes.md says how exact). InputError when unknown.
+        """
+        if scheme in POINT_SETS:
+            return getattr(self, POINT_SETS[scheme])
+        check_choice(scheme, schemes.names(), "scheme")
+        for step in schemes.maps():
+            if step.target == scheme and step.exact and step.source in POINT_SETS:
+                source = self.points(step.source)
+                if len(source):
+                    return schemes.convert(source, step.source, scheme)
+        if len(self.mesh):
+            return schemes.embedding(scheme).apply(self.mesh).astype(np.float32)
+        if not len(self.points68):
+            return np.zeros((0, 3), np.float32)
+        return schemes.convert(self.points68, "ibug68", scheme)
+
+    @property
+    def blendshapes(self) -> Mapping[str, float]:
+        """The 52 ARKit weights by name, 0..1; empty without a fit."""
+        return self.fit.blendshapes if self.fit else {}
+
+    @property
+    def identity(self) -> np.ndarray:
+        """(I,) coefficients of the face model, standard deviations; (0,) without a fit."""
+        return self.fit.identity if self.fit else np.zeros(0)
+
+    def eye_gap(self) -> tuple[float, float]:
+        """Gap between the lids of the (right, left) eye in millimetres; NaN without a fit."""
+        if self.fit is None:
+            return (float("nan"), float("nan"))
+        scale = 10 * self.fit.t_camera_head[2] / self.fit.camera.K[1, 1]
+        right, left = (
+            scale * float(np.linalg.norm(self.mesh[a, :2] - self.mesh[b, :2]))
+            for a, b in LID_MIDDLES478
+        )
+        return right, left
 
     @property
     def eye_openness(self) -> tuple[float, float]:

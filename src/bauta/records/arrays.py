@@ -13,7 +13,7 @@ import os
 import tempfile
 import time as clock
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import IO, Any, Self
@@ -21,6 +21,8 @@ from typing import IO, Any, Self
 import numpy as np
 
 from bauta.checks import InputError
+from bauta.fit import HeadFit
+from bauta.morphable.arkit import ARKIT52
 from bauta.records.format import POINTS, Header, check_order
 from bauta.types import FaceState
 from bauta.video.output import check_output, reporting
@@ -75,6 +77,16 @@ FACE_COLUMNS = {
     "points68": ("<f4", (68, 3)),
     "points68_3d": ("<f4", (68, 3)),
     "mesh": ("<f4", (478, 3)),
+    "matrix": ("<f4", (4, 4)),
+    "blendshapes": ("<f4", (len(ARKIT52),)),
+    "gaze": ("<f4", (2, 2)),
+}
+
+
+FROM_FIT: dict[str, Callable[[HeadFit], np.ndarray]] = {
+    "matrix": lambda fit: fit.matrix,
+    "blendshapes": lambda fit: np.array(list(fit.blendshapes.values())),
+    "gaze": lambda fit: fit.gaze,
 }
 
 
@@ -149,6 +161,10 @@ class NpzWriter:
             unknown = np.full(FACE_COLUMNS[name][1], np.nan)
             sets = [getattr(face, name) for face in faces]
             rows[name] = np.stack([points if len(points) else unknown for points in sets])
+        fits = [face.fit for face in faces]
+        for name, of in FROM_FIT.items():
+            unknown = np.full(FACE_COLUMNS[name][1], np.nan)
+            rows[name] = np.stack([unknown if fit is None else of(fit) for fit in fits])
         return rows
 
     def _build(self) -> None:

@@ -10,7 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from bauta import schemes
 from bauta.checks import InputError, check_array
+from bauta.fit import Blink, HeadFit
+from bauta.geometry.camera import Camera
+from bauta.morphable.arkit import ARKIT52, UNSUPPORTED
 from bauta.types import FaceState, Pose
 
 FORMAT, VERSION = "bauta-tracks", 1
@@ -99,6 +103,28 @@ def face_as_json(face: FaceState) -> dict[str, Any]:
         name: _rounded(check_array(sigma, (None,), f"sigma[{name}]"), 3)
         for name, sigma in face.sigma.items()
     }
+    if face.fit is not None:
+        record["fit"] = _fit_as_json(face.fit)
+    if face.blink is not None:
+        record["blink"] = [
+            round(t, 6) for t in (face.blink.start, face.blink.closed, face.blink.end)
+        ]
+    return record
+
+
+def _fit_as_json(fit: HeadFit) -> dict[str, Any]:
+    K = fit.camera.K
+    record = {
+        "blendshapes": {name: round(value, 4) for name, value in fit.blendshapes.items()},
+        "identity": _rounded(fit.identity, 4),
+        "size": round(fit.size, 5),
+        "gaze": _rounded(fit.gaze, 3),
+        "hidden": np.flatnonzero(~fit.visible).tolist(),
+        "residual": round(fit.residual, 3),
+        "camera": _rounded(np.array([K[0, 0], K[1, 1], K[0, 2], K[1, 2]]), 3),
+    }
+    if len(fit.camera.distortion):
+        record["distortion"] = fit.camera.distortion.tolist()
     return record
 
 
@@ -130,4 +156,29 @@ def _face_of_json(record: dict[str, Any], time: float) -> FaceState:
             name: check_array(sigma, (None,), f"sigma[{name}]")
             for name, sigma in record["sigma"].items()
         },
+        fit=_fit_of_json(record["fit"], record["matrix"]) if "fit" in record else None,
+        blink=Blink(*map(float, record["blink"])) if "blink" in record else None,
+    )
+
+
+def _fit_of_json(record: dict[str, Any], matrix: list[list[float]]) -> HeadFit:
+    T = check_array(matrix, (4, 4), "matrix").astype(np.float64)
+    fx, fy, cx, cy = (float(value) for value in record["camera"])
+    weights = record["blendshapes"]
+    names = tuple(name for name in ARKIT52 if name not in UNSUPPORTED)
+    visible = np.ones(schemes.get("mesh478").count, bool)
+    visible[np.array(record["hidden"], int)] = False
+    return HeadFit(
+        R_camera_head=T[:3, :3],
+        t_camera_head=T[:3, 3],
+        size=float(record["size"]),
+        identity=check_array(record["identity"], (None,), "identity").astype(np.float64),
+        weights=check_array([weights[name] for name in names], (len(names),), "blendshapes"),
+        names=names,
+        gaze=check_array(record["gaze"], (2, 2), "gaze").astype(np.float64),
+        visible=visible,
+        residual=float(record["residual"]),
+        camera=Camera(
+            np.array([[fx, 0, cx], [0, fy, cy], [0, 0, 1]]), np.array(record.get("distortion", []))
+        ),
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol, Self
 
 from bauta.checks import InputError, SinkError, check_choice
+from bauta.morphable.arkit import ARKIT52
 from bauta.records.arrays import NpzWriter
 from bauta.records.format import Header, as_line, check_order, face_as_json
 from bauta.types import FaceState
@@ -96,12 +97,15 @@ class JsonlWriter(_FrameFile):
 class CsvWriter(_FrameFile):
     """One row a face and frame, for pandas and spreadsheets; a video without faces has no rows.
 
-    Columns: `COLUMNS`. Pixels with 2 decimals, angles with 3. Flushed after every frame.
+    Columns: `COLUMNS`. Pixels with 2 decimals, degrees and centimetres with 3, weights with 4; what
+    the fit gives is empty without one. Flushed after every frame.
     """
 
     COLUMNS = (
-        *("frame", "time", "id", "score", "x1", "y1", "x2", "y2"),
-        *("yaw", "pitch", "roll", "right_eye", "left_eye"),
+        *("frame", "time", "id", "score", "left", "top", "right", "bottom"),
+        *("yaw", "pitch", "roll", "tx", "ty", "tz", "right_eye", "left_eye"),
+        *("gaze_left", "gaze_up"),
+        *ARKIT52,
         *(f"{axis}{i}" for axis in "xy" for i in range(68)),
     )
 
@@ -118,7 +122,11 @@ class CsvWriter(_FrameFile):
         cells = [str(index), f"{time:.6f}", str(face.id), f"{face.score:.4f}"]
         cells += [f"{v:.2f}" for v in face.box.tolist()]
         cells += [f"{v:.3f}" for v in face.pose.angles]
+        fit = face.fit
+        cells += [""] * 3 if fit is None else [f"{v:.3f}" for v in fit.t_camera_head]
         cells += [f"{v:.4f}" for v in face.eye_openness]
+        cells += [""] * 2 if fit is None else [f"{v:.3f}" for v in fit.gaze.mean(0)]
+        cells += [f"{v:.4f}" for v in face.blendshapes.values()] or [""] * len(ARKIT52)
         points = [f"{v:.2f}" for v in face.points68[:, :2].T.ravel().tolist()]
         cells += points or [""] * 136  # a model that does not predict them
         return ",".join(cells) + "\n"

@@ -1,0 +1,57 @@
+"""Blinks from how far the eyes are open over time."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+
+import numpy as np
+
+MEMORY = 3.0
+"""Seconds over which the open level of the eyes is known."""
+OPEN_QUANTILE = 0.8
+SHUT, OPEN = 0.55, 0.75
+"""Shares of the open level: below the first the eyes are closing, above the second open again."""
+LONGEST = 0.7
+"""Seconds after which shut eyes are no blink, but closed."""
+
+
+@dataclass(frozen=True)
+class Blink:
+    """Seconds at which the eyes began to shut, were most closed, and were open again."""
+
+    start: float
+    closed: float
+    end: float
+
+
+class BlinkDetector:
+    """Feeds on the openness of both eyes, frame by frame; hysteresis on their open level.
+
+    The level is the 80th percentile of the last three seconds, so that narrow eyes, laughter and a
+    lowered head are no blinks.
+    """
+
+    def __init__(self) -> None:
+        self._past: deque[tuple[float, float]] = deque()
+        self._start: float | None = None
+        self._least = (np.inf, 0.0)
+
+    def __call__(self, time: float, openness: float) -> Blink | None:
+        """The blink that ended at `time` seconds, if one did; `openness` the mean of both eyes."""
+        if self._past and time < self._past[-1][0]:
+            self._past.clear()
+            self._start = None
+        self._past.append((time, openness))
+        while time - self._past[0][0] > MEMORY:
+            self._past.popleft()
+        level = float(np.quantile([value for _, value in self._past], OPEN_QUANTILE))
+        if self._start is None:
+            if openness < SHUT * level:
+                self._start, self._least = time, (openness, time)
+            return None
+        self._least = min(self._least, (openness, time))
+        if openness < OPEN * level:
+            return None
+        start, self._start = self._start, None
+        return Blink(start, self._least[1], time) if time - start <= LONGEST else None
