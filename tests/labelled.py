@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from bauta.data.sample import Labels, Sample
@@ -23,7 +25,7 @@ def sample(name: str, points: np.ndarray, scheme: str, **more) -> Sample:
     return Sample(name, lambda: np.full((160, 160, 3), 128, np.uint8), labels, **more)
 
 
-def shifted(samples: list[Sample], scheme: str, by: list[float | None], **more) -> Predictions:
+def shifted(samples: list[Sample], scheme: str, by: Sequence[float | None], **more) -> Predictions:
     """Predictions that lie `by` pixels right of the truth; None: not found."""
     truth = [next(item.points for item in each.labels if item.scheme == scheme) for each in samples]
     points = np.stack(truth).astype(np.float32)

@@ -59,8 +59,8 @@ def whole(
     """Score models on labelled pictures (--protocol), saved predictions, or clips.
 
     With --protocol: predicts a set with one model or several, scores it, writes report.html and
-    results.json. Predictions lie in the folder as `<model>_<set>_<crops>.npz` and are not made again; a run that
-    was stopped goes on. Headline numbers are printed as JSON.
+    results.json. Predictions lie in the folder as `<model>_<set>_<crops>.npz` and are not made
+    again; a run that was stopped goes on. Headline numbers are printed as JSON.
     """
     if context.invoked_subcommand is not None:
         return

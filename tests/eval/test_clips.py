@@ -1,0 +1,134 @@
+"""Clips and their tracks, from files and from the tracker."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import numpy as np
+import pytest
+
+from bauta import cli
+from bauta.checks import InputError
+from bauta.demo import clip_path, truth
+from bauta.eval import clips, video
+from bauta.eval.predictions import Predictions, save
+from bauta.records import JsonlWriter
+from bauta.video import VideoSink, open_video
+from faces import synthetic_face
+
+
+def write_track(path, offsets, id=0) -> None:
+    """A synthetic face at each (x, y); None: nobody."""
+    with JsonlWriter(path) as writer:
+        for index, offset in enumerate(offsets):
+            faces = [] if offset is None else [synthetic_face(center=offset, id=id)]
+            writer.write(index / 25, index, faces)
+
+
+def truth_file(path, frames: np.ndarray, points: np.ndarray) -> None:
+    names = frames.astype(str)
+    save(path, Predictions(names, {"ibug68": points.astype(np.float32)}))
+
+
+def test_a_track_is_read_with_gaps_where_nobody_was(tmp_path):
+    path = tmp_path / "t.jsonl"
+    write_track(path, [(100, 100), None, (102, 100)])
+    track = clips.read(path)
+    assert track.found.tolist() == [True, False, True]
+    assert track.points["ibug68"][2] - track.points["ibug68"][0] == pytest.approx(
+        np.tile([2.0, 0.0], (68, 1)), abs=0.02
+    )
+
+
+def test_of_several_faces_the_one_that_stays_is_measured():
+    states = [[synthetic_face(id=1), synthetic_face(center=(60, 60), id=2)]]
+    states += [[synthetic_face(center=(60, 60), id=2)]] * 2
+    track = clips.of_states([0, 1, 2], states)
+    assert track.found.all()
+    assert np.ptp(track.points["mesh478"][:, 0], axis=0) == pytest.approx([0, 0])
+    with pytest.raises(InputError, match="no face"):
+        clips.of_states([0], [[]])
+
+
+def test_tracks_are_compared_frame_by_frame_whatever_their_order(tmp_path):
+    points = np.tile(np.arange(3.0)[:, None, None], (1, 68, 2))
+    truth_file(tmp_path / "p.npz", np.array([9, 4, 7]), points)
+    track = clips.read(tmp_path / "p.npz")
+    assert track.frames.tolist() == [4, 7, 9]
+    at = clips.aligned(track, np.array([7, 8, 9]))["ibug68"][:, 0, 0]
+    assert at[0] == 2
+    assert np.isnan(at[1])
+    assert at[2] == 0
+
+
+def test_marked_blinks_are_read_and_damage_is_named(tmp_path):
+    path = tmp_path / "b.csv"
+    path.write_text("name, frame\nx,40\n\ny,12\n")
+    assert clips.read_blinks(path).tolist() == [12, 40]
+    path.write_text("name,frame\nx,soon\n")
+    with pytest.raises(InputError, match="line 2"):
+        clips.read_blinks(path)
+    path.write_text("12\n")
+    with pytest.raises(InputError, match="column named frame"):
+        clips.read_blinks(path)
+
+
+def test_a_track_from_a_file_against_truth_and_reference(tmp_path):
+    """Two frames late, one pixel off, no shake."""
+    way = [(160 + 30 * np.sin(t / 9), 120 + 20 * np.cos(t / 7)) for t in range(120)]
+    write_track(tmp_path / "true.jsonl", way)
+    write_track(tmp_path / "late.jsonl", [way[0], way[0], *way[:-2]])
+    score = video.score_track(
+        tmp_path / "late.jsonl",
+        truth=tmp_path / "true.jsonl",
+        reference=tmp_path / "true.jsonl",
+    )
+    assert score.values["lag, frames"] == pytest.approx(2, abs=0.1)
+    assert score.values["E1 lag, share of a frame"] > 1.5
+    assert score.values["found, %"] == 100
+    same = video.score_track(tmp_path / "true.jsonl", truth=tmp_path / "true.jsonl")
+    assert same.values["error, %"] == 0
+    assert same.values["E1 lag, share of a frame"] == 0
+    assert same.values["stability 3DDFA_V2, % of face"] == 0
+    assert "lag, frames" not in same.values
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory):
+    path = tmp_path_factory.mktemp("clip") / "face.mp4"
+    with VideoSink(path) as sink:
+        for frame in open_video(clip_path()):
+            if frame.index == 30:
+                break
+            sink.write(frame.image, frame.time)
+    return path
+
+
+def test_a_clip_is_measured_with_its_settings(clip, tmp_path, monkeypatch, capsys):
+    marks = np.stack([truth.truth68(index) for index in range(30)])
+    truth_file(tmp_path / "marks.npz", np.arange(30), marks)
+    arguments = ["eval", "video", clip, "--model", "nano", "--truth", tmp_path / "marks.npz"]
+    monkeypatch.setattr(sys, "argv", ["bauta", *map(str, arguments), "-o", str(tmp_path)])
+    with pytest.raises(SystemExit) as stop:
+        cli.main()
+    assert not stop.value.code
+    (scored,) = json.loads(capsys.readouterr().out)["clips"]
+    values = scored["values"]
+    assert values["still spread ibug68, %, filtered"] < values["still spread ibug68, %, unfiltered"]
+    assert values["jitter ibug68, %, filtered"] < values["jitter ibug68, %, unfiltered"]
+    assert 1 < values["error, %, filtered"] < 9
+    assert abs(values["lag, frames"]) < 1
+    assert values["drift at return, %"] < 5
+    assert scored["settings"]["model"] == "nano"
+    assert "noise 8 of 255" in scored["settings"]["still"]
+    assert (tmp_path / "report.html").read_text().startswith("<!DOCTYPE html>")
+    assert json.loads((tmp_path / "results.json").read_text())["clips"][0]["name"] == "face.mp4"
+
+
+def test_options_that_belong_to_one_clip_are_refused_for_more(clip, monkeypatch, capsys):
+    arguments = ["eval", "video", str(clip), str(clip), "--still", "3"]
+    monkeypatch.setattr(sys, "argv", ["bauta", *arguments])
+    with pytest.raises(SystemExit):
+        cli.main()
+    assert "belong to a single clip" in capsys.readouterr().err

@@ -1,0 +1,112 @@
+"""The real model on frames of the demo clip, whose marks are known."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bauta.checks import InputError
+from bauta.data.sample import Labels, Sample
+from bauta.demo import clip_path
+from bauta.demo.truth import truth68
+from bauta.eval import predict, predictions, truth
+from bauta.eval.faces import true_box
+from bauta.eval.views import View, compare
+from bauta.video.source import open_video
+
+VIEW = View("68 points", "ibug68", "ibug68", ("outer_eyes",))
+FRAMES = range(0, 12, 3)
+
+
+@pytest.fixture(scope="module")
+def samples() -> list[Sample]:
+    with open_video(clip_path()) as video:
+        images = {frame.index: frame.image for frame in video if frame.index in FRAMES}
+    return [
+        Sample(
+            f"{index}",
+            lambda image=images[index]: image,
+            (Labels(truth68(index), "ibug68"),),
+            person="astronaut",
+        )
+        for index in FRAMES
+    ]
+
+
+@pytest.mark.parametrize("crops", predict.CROPS)
+def test_both_crops_find_the_face(samples, tmp_path, crops):
+    done: list[int] = []
+    made = predict.run(
+        samples, predict.Predictor.load("base", crops), tmp_path / "p.npz", {}, after=done.append
+    )
+    errors = compare(made, truth.read(samples), VIEW)
+    assert errors.found.all()
+    assert errors.mean["outer_eyes"].max() < 8
+    assert done == [1, 2, 3, 4]
+    assert made.pose is not None
+    assert np.abs(made.pose).max() < 30
+    assert made.header["crops"] == crops
+    assert len(made.header["sha256"]) == 64
+    assert [path.name for path in tmp_path.iterdir()] == ["p.npz"]
+
+
+def test_a_true_box_reaches_from_the_forehead_to_the_chin():
+    points = np.full((68, 2), 60.0, np.float32)
+    points[8], points[19], points[0], points[16] = (60, 130), (50, 30), (10, 70), (110, 70)
+    sample = Sample("a", lambda: np.zeros((1, 1, 3), np.uint8), (Labels(points, "ibug68"),))
+    assert true_box(sample) == pytest.approx([10, 30 - 0.343 * 100, 110, 130])
+
+
+def test_without_points_over_the_face_the_sets_own_box_counts():
+    eyes = Labels(np.full((5, 2), 50.0), "celeba5")
+    box = np.array([1, 2, 3, 4], np.float32)
+    assert true_box(Sample("a", lambda: np.zeros(1), (eyes,), box)) is box
+    with pytest.raises(InputError, match="--crops detector"):
+        true_box(Sample("a", lambda: np.zeros(1), (eyes,)))
+
+
+def test_another_face_than_the_labelled_one_is_not_taken(samples):
+    away = Labels(samples[0].points * 0.1, "ibug68")
+    other = Sample("x", samples[0].picture, (away,))
+    predictor = predict.Predictor.load("base")
+    assert predictor(samples[0]) is not None
+    assert predictor(other) is None
+
+
+def test_a_stopped_run_goes_on_where_it_was(samples, tmp_path, monkeypatch):
+    monkeypatch.setattr(predict, "PART", 2)
+    path = tmp_path / "p.npz"
+    predictor = predict.Predictor.load("nano")
+
+    def broken() -> np.ndarray:
+        raise InputError("the disk is gone")
+
+    cut = [*samples[:3], Sample("9", broken, samples[3].labels)]
+    with pytest.raises(InputError, match="disk"):
+        predict.run(cut, predictor, path, {})
+    assert [item.name for item in Path(f"{path}.parts").iterdir()] == ["00000.npz"]
+    unread = [Sample(each.name, broken, each.labels) for each in samples[:2]]
+    whole = predict.run([*unread, *samples[2:]], predictor, path, {})
+    assert whole.names.tolist() == ["0", "3", "6", "9"]
+    again = predict.run([*unread, *unread], predictor, path, {})  # read, not made
+    assert np.array_equal(again.points["mesh478"], whole.points["mesh478"])
+
+
+def test_files_of_other_settings_are_not_mistaken(samples, tmp_path):
+    path = tmp_path / "p.npz"
+    predict.run(samples[:1], predict.Predictor.load("nano"), path, {"dataset": "one"})
+    with pytest.raises(InputError, match="another dataset"):
+        predict.run(samples[:1], predict.Predictor.load("nano"), path, {"dataset": "two"})
+    with pytest.raises(InputError, match=r"another (crops|sha256)"):
+        predict.run(samples[:1], predict.Predictor.load("nano", "truth"), path, {"dataset": "one"})
+
+
+def test_the_truth_can_travel_along(samples, tmp_path):
+    path = tmp_path / "p.npz"
+    known = truth.read(samples)
+    predict.run(samples, predict.Predictor.load("nano"), path, {}, truth=known)
+    back = predictions.load(path)
+    assert back.truth is not None
+    assert compare(back, back.truth, VIEW).mean["outer_eyes"].max() < 9
