@@ -7,6 +7,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="needs the extra `train`")
 
+from bauta.train.checkpoints import load_weights
 from bauta.train.distill import (
     DistilledStudent,
     feature_error,
@@ -19,11 +20,13 @@ from bauta.train.networks.network import LandmarkNetwork, NetworkConfig
 SIZE = 32
 
 
-def hourglass(channels: int, stacks: int) -> LandmarkNetwork:
+def config(channels: int, stacks: int) -> NetworkConfig:
     trunk = {"name": "hourglass", "channels": channels, "stacks": stacks, "depth": 2}
-    return LandmarkNetwork(
-        NetworkConfig(size=SIZE, schemes=("celeba5",), trunk=trunk, heads={"heatmap": {}})
-    )
+    return NetworkConfig(size=SIZE, schemes=("celeba5",), trunk=trunk, heads={"heatmap": {}})
+
+
+def hourglass(channels: int, stacks: int) -> LandmarkNetwork:
+    return LandmarkNetwork(config(channels, stacks))
 
 
 def pictures(count: int):
@@ -61,7 +64,7 @@ def test_a_student_comes_closer_to_its_teacher():
     torch.manual_seed(0)
     torch.set_num_threads(1)
     teacher = hourglass(24, 2).eval()
-    network = DistilledStudent(hourglass(8, 1), teacher, SIZE)
+    network = DistilledStudent(config(8, 1), teacher)
     assert network.pairs == [1]
     x = pictures(8)
     with torch.no_grad():
@@ -89,13 +92,19 @@ def test_a_student_comes_closer_to_its_teacher():
     assert after[1] < 0.8 * before[1]
 
 
-def test_what_the_student_says_passes_unchanged():
+def test_a_distilled_student_is_an_ordinary_network():
     torch.manual_seed(0)
-    student = hourglass(8, 1)
-    network = DistilledStudent(student, hourglass(8, 2), SIZE).eval()
+    network = DistilledStudent(config(8, 1), hourglass(12, 2)).eval()
+    student = hourglass(8, 1).eval()
+    load_weights(student, network.state_dict(), "here")
     out, plain = network(pictures(2)), student(pictures(2))
     assert set(out) == set(plain) | {"adapted_0"}
     assert torch.equal(out["celeba5_heat"], plain["celeba5_heat"])
+    assert out["adapted_0"].shape[1] == 12
+    kept = network.aside[0].weight.clone()
+    load_weights(network, hourglass(8, 1).state_dict(), "there")  # a start without the rest
+    assert torch.equal(network.aside[0].weight, kept)
+    assert not torch.equal(network(pictures(2))["celeba5_heat"], plain["celeba5_heat"])
 
 
 def said(points: list[float], doubt: list[float], presence: float) -> dict:

@@ -54,6 +54,10 @@ def train(
         bool,
         typer.Option("--lr-sweep", help="Do not train: try rising learning rates and suggest one."),
     ] = False,
+    finetune: Annotated[
+        list[Path] | None,
+        typer.Option(help="Video without labels to learn steadiness from; may be given often."),
+    ] = None,
     change: Annotated[
         list[str] | None,
         typer.Option("--set", help="Change the recipe: KEY=VALUE, such as train.rate=3e-4."),
@@ -69,12 +73,17 @@ def train(
     """
     need_torch()
     from bauta.train import config
-    from bauta.train.tasks import make_task
+    from bauta.train.tasks import make_task, registration
 
     changes = list(change or [])
     changes += [f'train.device="{device}"'] if device else []
     changes += [f"train.threads={threads}"] if threads else []
     read = config.read_recipe(recipe, changes)
+    read = registration.finetune(read, finetune) if finetune else read
+    if finetune:
+        from bauta.train.tasks.registration import finetune as with_videos
+
+        read = with_videos(read, finetune)
     task, settings = make_task(read, tuple(data or ()))
     if lr_sweep:
         _sweep(task, settings.train, out, init)

@@ -21,6 +21,8 @@ from bauta.checks import InputError, ModelError, SinkError
 from bauta.train.starts import read_start
 
 LAST, BEST, BAD_BATCH = "last.pt", "best.pt", "bad_batch.npz"
+ASIDE = "aside."
+"""Names of weights that only training needs, such as the adapters of a distilled student."""
 
 
 def write_state(path: Path, state: dict[str, Any]) -> None:
@@ -55,16 +57,22 @@ def read_weights(source: Path) -> dict[str, Tensor]:
 
 
 def load_weights(network: nn.Module, weights: Mapping[str, Tensor], where: str) -> None:
-    """Put `weights` into `network`; ModelError names the first that differs in name or shape."""
+    """Put `weights` into `network`; ModelError names the first that differs in name or shape.
+
+    What only one of the two has under `ASIDE` is left alone.
+    """
     own = network.state_dict()
     for name in sorted(own.keys() | weights.keys()):
         mine, theirs = (tuple(s[name].shape) if name in s else None for s in (own, weights))
-        if mine != theirs:
+        alone = mine is None or theirs is None
+        if mine != theirs and not (alone and name.startswith(ASIDE)):
             raise ModelError(
                 f"{where}: weights of another network: {name} is "
                 f"{theirs or 'missing'} there and {mine or 'unknown'} in the recipe's"
             )
-    network.load_state_dict(dict(weights))
+    network.load_state_dict(
+        {**own, **{name: weights[name] for name in own.keys() & weights.keys()}}
+    )
 
 
 def write_batch(path: Path, batch: Any, step: int) -> None:

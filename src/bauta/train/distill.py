@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as fn
 
 from bauta.train.losses import distance, weighted_mean
+from bauta.train.networks.network import LandmarkNetwork, NetworkConfig
 
 
 def heat_error(heat: Tensor, target: Tensor, weights: Tensor | None = None) -> Tensor:
@@ -31,25 +32,26 @@ def pair_blocks(student: int, teacher: int) -> list[int]:
     return [round((i + 1) * teacher / student) - 1 for i in range(student)]
 
 
-class DistilledStudent(nn.Module):
-    """A student and the 1 x 1 convolutions that make its blocks' maps comparable.
+class DistilledStudent(LandmarkNetwork):
+    """A student with the 1 x 1 convolutions that make its blocks' maps comparable.
 
     `forward` gives the student's answer and, as `adapted_<i>`, its maps as the teacher's blocks
-    `pairs[i]` should be. Only `student` is exported.
+    `pairs[i]` should be. The convolutions, `aside`, are for training only.
     """
 
-    def __init__(self, student: nn.Module, teacher: nn.Module, size: int) -> None:
-        super().__init__()
-        self.student = student
-        maps, taught = features_of(student, size), features_of(teacher, size)
+    def __init__(self, config: NetworkConfig, teacher: nn.Module) -> None:
+        super().__init__(config)
+        maps, taught = features_of(self, config.size), features_of(teacher, config.size)
         self.pairs = pair_blocks(len(maps), len(taught))
         pairs = zip(maps, (taught[i] for i in self.pairs), strict=True)
-        self.adapters = nn.ModuleList(nn.Conv2d(m.shape[1], t.shape[1], 1) for m, t in pairs)
+        self.aside = nn.ModuleList(nn.Conv2d(m.shape[1], t.shape[1], 1) for m, t in pairs)
 
-    def forward(self, x: Tensor) -> dict[str, Tensor]:
-        out = self.student(x, True)
+    def forward(self, x: Tensor, features: bool = False) -> dict[str, Tensor]:
+        out = super().forward(x, True)
+        if features:
+            return out
         adapted = {
-            f"adapted_{i}": adapter(out[f"feature_{i}"]) for i, adapter in enumerate(self.adapters)
+            f"adapted_{i}": adapter(out[f"feature_{i}"]) for i, adapter in enumerate(self.aside)
         }
         return {key: v for key, v in out.items() if not key.startswith("feature_")} | adapted
 

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from bauta import schemes
 from bauta.checks import InputError
 from bauta.data.batch import Batch
+from bauta.train.networks.network import NetworkConfig
 from bauta.train.recrop import mirror
 
 EDGES = (30.0, 60.0)
@@ -55,6 +56,12 @@ class YawExperts(nn.Module):
                 f"experts: {len(edges)} edges make {len(edges) + 1} ranges, got {len(experts)}"
             )
         self.router, self.experts, self.edges = router, nn.ModuleList(experts), tuple(edges)
+        self.heads = nn.ModuleDict()
+
+    @property
+    def config(self) -> NetworkConfig:
+        """What the experts take and say, for the export."""
+        return self.experts[0].config  # type: ignore[return-value]
 
     def forward(self, x: Tensor) -> dict[str, Tensor]:
         pose = self.router(x)["pose"]

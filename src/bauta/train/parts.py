@@ -20,6 +20,7 @@ from bauta.checks import InputError
 from bauta.data.batch import Batch
 from bauta.geometry import affine
 from bauta.regress.two_stage import GROUPS
+from bauta.train.networks.network import NetworkConfig
 from bauta.train.recrop import mirror, recrop
 
 Rng = np.random.Generator
@@ -116,6 +117,12 @@ class PartExperts(nn.Module):
         self.base, self.experts = base, nn.ModuleDict(experts)
         self.scheme, self.sizes = scheme, sizes
         """`sizes`: pixels of the crops of `base` and of each part."""
+        self.heads = nn.ModuleDict()
+
+    @property
+    def config(self) -> NetworkConfig:
+        """What it takes and says, for the export: crops of twice the base's size."""
+        return replace(self.base.config, size=2 * self.sizes["base"])  # type: ignore[arg-type]
 
     def forward(self, x: Tensor) -> dict[str, Tensor]:
         size = x.shape[-1]

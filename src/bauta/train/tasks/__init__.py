@@ -12,7 +12,15 @@ import torch
 from bauta.checks import InputError
 from bauta.train.config import Recipe
 from bauta.train.task import Task
-from bauta.train.tasks import detector, landmarks
+from bauta.train.tasks import (
+    detector,
+    distill,
+    experts,
+    landmarks,
+    registration,
+    short_clips,
+    two_stage,
+)
 
 
 @dataclass(frozen=True)
@@ -27,7 +35,14 @@ class Kind:
 
 TASKS: dict[str, Kind] = {
     "detector": Kind(detector.DetectorRecipe, detector.make),
+    "distill": Kind(distill.DistillRecipe, distill.make_distill),
+    "imitate": Kind(distill.ImitateRecipe, distill.make_imitate),
     "landmarks": Kind(landmarks.LandmarksRecipe, landmarks.make),
+    "part-expert": Kind(experts.PartExpertRecipe, experts.make_part),
+    "registration": Kind(registration.RegistrationRecipe, registration.make),
+    "short-clips": Kind(short_clips.ShortClipsRecipe, short_clips.make),
+    "two-stage": Kind(two_stage.TwoStageRecipe, two_stage.make),
+    "yaw-expert": Kind(experts.YawExpertRecipe, experts.make_yaw),
 }
 
 
