@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
 from bauta.checks import ModelError, SinkError
-from bauta.morphable.model import SIDES, Embedding, Eye, FaceModel
+from bauta.morphable.model import SIDES, Contour, Embedding, Eye, FaceModel
 
 FORMAT = "bauta-face-1"
 
@@ -20,16 +21,32 @@ def _require(condition: bool, where: str, message: str) -> None:
         raise ModelError(f"{where}: {message}; is it a face model of bauta, and whole?")
 
 
-def _basis(file: Mapping[str, np.ndarray], key: str, vertices: int, where: str) -> np.ndarray:
+def _numbers(
+    file: Mapping[str, np.ndarray], key: str, shape: tuple[int | None, ...], where: str
+) -> np.ndarray:
+    """float32 array of a shape (None: any length); finite."""
+    _require(key in file, where, f"no `{key}`")
     values = file[key]
-    fits = values.ndim == 3 and values.shape[1:] == (vertices, 3)
-    _require(fits, where, f"`{key}` should be (n, {vertices}, 3), is {values.shape}")
+    fits = values.ndim == len(shape) and all(
+        want in (None, have) for want, have in zip(shape, values.shape, strict=True)
+    )
+    wanted = str(shape).replace("None", "n")
+    _require(fits, where, f"`{key}` should be {wanted}, is {values.shape}")
+    _require(values.dtype.kind in "fiu", where, f"`{key}` should be numbers, is {values.dtype}")
     values = values.astype(np.float32)
     _require(bool(np.isfinite(values).all()), where, f"`{key}` holds NaN or infinity")
     return values
 
 
-def _rows(file: Mapping[str, np.ndarray], key: str, below: int, where: str) -> np.ndarray:
+def _rows(
+    file: Mapping[str, np.ndarray],
+    key: str,
+    shape: tuple[int | None, ...],
+    below: int,
+    where: str,
+) -> np.ndarray:
+    """int32 indices of a shape (None: any length), each in 0..below - 1."""
+    _numbers(file, key, shape, where)
     values = file[key]
     good = values.dtype.kind in "iu" and (
         values.size == 0 or 0 <= values.min() <= values.max() < below
@@ -39,7 +56,8 @@ def _rows(file: Mapping[str, np.ndarray], key: str, below: int, where: str) -> n
 
 
 def _names(file: Mapping[str, np.ndarray], key: str, where: str) -> tuple[str, ...]:
-    _require(file[key].dtype.kind == "U" and file[key].ndim == 1, where, f"`{key}` should be text")
+    good = key in file and file[key].dtype.kind == "U" and file[key].ndim == 1
+    _require(good, where, f"`{key}` should be a list of text")
     return tuple(str(name) for name in file[key])
 
 
@@ -49,27 +67,25 @@ def from_arrays(file: Mapping[str, np.ndarray], where: str) -> FaceModel:
     missing = [key for key in needed if key not in file]
     _require(not missing, where, f"no {', '.join(missing)}")
     _require(str(file["format"]) == FORMAT, where, f"format {file['format']!s}, expected {FORMAT}")
-    count = len(file["mean"])
-    mean = _basis({"mean": file["mean"][None]}, "mean", count, where)[0]
-    identity = _basis(file, "identity", count, where)
-    expression, names = (
-        _basis(file, "expression", count, where),
-        _names(file, "expression_names", where),
-    )
-    _require(len(names) == len(expression), where, "one name for each expression is needed")
-    triangles = _rows(file, "triangles", count, where)
-    _require(triangles.ndim == 2 and triangles.shape[1] == 3, where, "`triangles` should be (T, 3)")
-    optional = _optional(file, count, len(triangles), where)
+    mean = _numbers(file, "mean", (None, 3), where)
+    count, names = len(mean), _names(file, "expression_names", where)
+    triangles = _rows(file, "triangles", (None, 3), count, where)
     return FaceModel(
         name=str(file["name"]),
         mean=mean,
-        identity=identity,
-        expression=expression,
+        identity=_numbers(file, "identity", (None, count, 3), where),
+        expression=_numbers(file, "expression", (len(names), count, 3), where),
         expression_names=names,
         triangles=triangles,
         embeddings=_embeddings(file, len(triangles), where),
         eyes=_eyes(file, count, where),
-        **optional,
+        contour=_contour(file, len(triangles), where),
+        regions={
+            key.removeprefix("region_"): _rows(file, key, (None,), count, where)
+            for key in file
+            if key.startswith("region_")
+        },
+        **_optional(file, count, len(triangles), where),
     )
 
 
@@ -82,20 +98,18 @@ def _optional(file: Mapping[str, np.ndarray], count: int, triangles: int, where:
     }
     if "part" in file:
         found["part_names"] = _names(file, "part_names", where)
-        part = _rows(file, "part", len(found["part_names"]), where)
-        _require(part.shape == (count,), where, "one part for each vertex is needed")
+        part = _rows(file, "part", (count,), len(found["part_names"]), where)
         found["part"] = part.astype(np.uint8)
     if "mirror" in file:
-        found["mirror"] = _rows(file, "mirror", count, where)
-        _require(found["mirror"].shape == (count,), where, "`mirror` should be (V,)")
+        found["mirror"] = _rows(file, "mirror", (count,), count, where)
     if "uv" in file:
-        found["uv"] = file["uv"].astype(np.float32)
-        found["uv_triangles"] = _rows(file, "uv_triangles", len(file["uv"]), where)
-        _require(found["uv_triangles"].shape == (triangles, 3), where, "`uv_triangles` not (T, 3)")
+        found["uv"] = _numbers(file, "uv", (None, 2), where)
+        below = len(found["uv"])
+        found["uv_triangles"] = _rows(file, "uv_triangles", (triangles, 3), below, where)
     if "albedo_mean" in file:
-        found["albedo_mean"] = _basis({"m": file["albedo_mean"][None]}, "m", count, where)[0]
+        found["albedo_mean"] = _numbers(file, "albedo_mean", (count, 3), where)
         if "albedo" in file:
-            found["albedo"] = _basis(file, "albedo", count, where)
+            found["albedo"] = _numbers(file, "albedo", (None, count, 3), where)
     return found
 
 
@@ -104,21 +118,27 @@ def _embeddings(file: Mapping[str, np.ndarray], count: int, where: str) -> dict[
     for key in file:
         if key.startswith("points_") and key.endswith("_triangle"):
             scheme = key.removeprefix("points_").removesuffix("_triangle")
-            rows, weight = _rows(file, key, count, where), file[f"points_{scheme}_weight"]
-            _require(weight.shape == (len(rows), 3), where, f"points of {scheme}: weights (K, 3)")
-            result[scheme] = Embedding(rows, weight.astype(np.float32))
+            rows = _rows(file, key, (None,), count, where)
+            weight = _numbers(file, f"points_{scheme}_weight", (len(rows), 3), where)
+            result[scheme] = Embedding(rows, weight)
     return result
 
 
 def _eyes(file: Mapping[str, np.ndarray], count: int, where: str) -> dict[str, Eye]:
-    return {
-        side: Eye(
-            _rows(file, f"eye{side}_rows", count, where),
-            file[f"eye{side}_weight"].astype(np.float32),
-        )
-        for side in SIDES
-        if f"eye{side}_rows" in file
-    }
+    result = {}
+    for side in SIDES:
+        if f"eye{side}_rows" in file:
+            rows = _rows(file, f"eye{side}_rows", (None,), count, where)
+            result[side] = Eye(rows, _numbers(file, f"eye{side}_weight", rows.shape, where))
+    return result
+
+
+def _contour(file: Mapping[str, np.ndarray], count: int, where: str) -> Contour | None:
+    if "contour_triangle" not in file:
+        return None
+    rows = _rows(file, "contour_triangle", (17, None), count, where)
+    weight = _numbers(file, "contour_weight", (*rows.shape, 3), where)
+    return Contour(rows, weight, _numbers(file, "contour_normal", (*rows.shape, 3), where))
 
 
 def read_model(path: Path) -> FaceModel:
@@ -128,7 +148,7 @@ def read_model(path: Path) -> FaceModel:
             arrays = {key: archive[key] for key in archive.files}
     except FileNotFoundError as error:
         raise ModelError(f"{path}: no such file") from error
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, AttributeError) as error:
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error, TypeError) as error:
         raise ModelError(f"{path}: not a readable npz file ({error})") from error
     return from_arrays(arrays, str(path))
 
@@ -159,6 +179,12 @@ def write_model(path: Path, model: FaceModel, half: bool = False) -> None:
         arrays[f"points_{scheme}_weight"] = embedding.weight.astype(np.float32)
     for side, eye in model.eyes.items():
         arrays[f"eye{side}_rows"], arrays[f"eye{side}_weight"] = eye.rows, eye.weight
+    for region, rows in model.regions.items():
+        arrays[f"region_{region}"] = rows.astype(np.int32)
+    if model.contour is not None:
+        arrays["contour_triangle"] = model.contour.triangle.astype(np.int32)
+        arrays["contour_weight"] = model.contour.weight.astype(np.float32)
+        arrays["contour_normal"] = model.contour.normal.astype(np.float32)
     part = path.with_name(path.name + ".part")
     try:
         with part.open("wb") as file:

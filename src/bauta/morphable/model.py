@@ -41,6 +41,19 @@ class Eye:
 
 
 @dataclass(frozen=True, eq=False)
+class Contour:
+    """Where the visible outline runs: for each of the 17 jaw points of `ibug68` a line of C surface
+    points, from the cheek (first) to the jaw bone and a little behind it (last)."""
+
+    triangle: np.ndarray
+    """(17, C) int32, rows of the model's triangles."""
+    weight: np.ndarray
+    """(17, C, 3) float32 barycentric weights."""
+    normal: np.ndarray
+    """(17, C, 3) float32 outward unit normals of the mean head there, smooth along the line."""
+
+
+@dataclass(frozen=True, eq=False)
 class FaceModel:
     """A linear head. V vertices, I identity modes, E expressions, T triangles."""
 
@@ -66,6 +79,10 @@ class FaceModel:
     """By name of a scheme."""
     eyes: Mapping[str, Eye] = field(default_factory=dict)
     """By `Left`, `Right` (the subject's); empty: the eyes do not turn."""
+    contour: Contour | None = None
+    """For `ibug68`, see `morphable/contour.py`."""
+    regions: Mapping[str, np.ndarray] = field(default_factory=dict)
+    """Vertices (n,) by name of a region, such as `lips`; regions may overlap."""
     albedo_mean: np.ndarray | None = None
     """(V, 3) float32, linear RGB 0..1."""
     albedo: np.ndarray | None = None
@@ -87,27 +104,50 @@ class FaceModel:
         return result
 
     def vertices(
-        self, identity: np.ndarray | None = None, expression: np.ndarray | None = None
+        self,
+        identity: np.ndarray | None = None,
+        expression: np.ndarray | None = None,
+        rows: np.ndarray | None = None,
     ) -> np.ndarray:
-        """(V, 3) float32 centimetres, of coefficients (up to I,) and weights (E,)."""
-        still = self.mean
-        if identity is not None:
-            a = np.asarray(identity, np.float32)
-            if a.ndim != 1 or len(a) > self.modes:
-                raise InputError(f"identity: expected up to {self.modes} numbers, got {a.shape}")
-            still = still + np.tensordot(a, self.identity[: len(a)], 1)
+        """(V, 3) float32 centimetres, of coefficients (up to I,) and weights (E,); with `rows` (n,)
+        only those vertices are computed, (n, 3)."""
+        some = slice(None) if rows is None else np.asarray(rows)
+        result = still = self._still(identity, some)
         if expression is None:
-            return still.astype(np.float32)
+            return result
         w = np.asarray(expression, np.float32)
         if w.shape != (len(self.expression_names),):
             raise InputError(
                 f"expression: expected {len(self.expression_names)} weights, got {w.shape}"
             )
-        moved = still + np.tensordot(w, self.expression, 1)
+        result = still + np.tensordot(w, self.expression[:, some], 1)
         for side, eye in self.eyes.items():
-            centre = eye.weight @ still[eye.rows]
-            moved[eye.rows] = (still[eye.rows] - centre) @ self.eye_rotation(side, w).T + centre
-        return moved.astype(np.float32)
+            own = eye.rows if rows is None else np.flatnonzero(np.isin(rows, eye.rows))
+            if len(own):
+                centre = eye.weight @ self._still(identity, eye.rows)
+                result[own] = (still[own] - centre) @ self.eye_rotation(side, w).T + centre
+        return result.astype(np.float32)
+
+    def _still(self, identity: np.ndarray | None, rows: np.ndarray | slice) -> np.ndarray:
+        if identity is None:
+            return self.mean[rows].astype(np.float32)
+        a = np.asarray(identity, np.float32)
+        if a.ndim != 1 or len(a) > self.modes:
+            raise InputError(f"identity: expected up to {self.modes} numbers, got {a.shape}")
+        shift = np.tensordot(a, self.identity[: len(a), rows], 1)
+        return (self.mean[rows] + shift).astype(np.float32)
+
+    def colours(self, albedo: np.ndarray | None = None) -> np.ndarray:
+        """(V, 3) float32 linear RGB 0..1 under even light, of coefficients (up to A,)."""
+        if self.albedo_mean is None:
+            raise InputError(f"face model {self.name!r} has no albedo")
+        if albedo is None:
+            return np.clip(self.albedo_mean, 0, 1)
+        a, modes = np.asarray(albedo, np.float32), self.albedo
+        count = 0 if modes is None else len(modes)
+        if modes is None or a.ndim != 1 or len(a) > count:
+            raise InputError(f"albedo: expected up to {count} numbers, got {a.shape}")
+        return np.clip(self.albedo_mean + np.tensordot(a, modes[: len(a)], 1), 0, 1)
 
     def eye_rotation(self, side: str, weights: np.ndarray) -> np.ndarray:
         """R_head_eye (3, 3) of one eye for expression weights (E,): first up, then sideways."""
@@ -138,6 +178,8 @@ class FaceModel:
             uv_triangles=None,
             embeddings={},
             eyes={},
+            contour=None,
+            regions={},
             albedo_mean=None,
             albedo=None,
         )
