@@ -207,6 +207,16 @@ def test_one_sample_and_four_agree_inside():
     np.testing.assert_allclose(smooth, one.interpolate(corners, values), atol=0.01)
 
 
+@pytest.mark.parametrize("samples", [1, 2])
+def test_shading_in_one_go_is_the_same_as_in_two_steps(samples):
+    corners, values = np.array([(0, 1, 2)]), np.array([[0.0, 9], [1, 2], [3, 1]])
+    r = draw(flat((1.3, 2.2), (13.8, 3), (4.6, 11)), samples=samples)
+    for one, two in zip(
+        r.shade(corners, values), r.resolve(r.interpolate(corners, values)), strict=True
+    ):
+        np.testing.assert_allclose(one, two, atol=1e-5)
+
+
 def test_lens_distortion_moves_what_is_seen():
     straight = Camera.of_fov(200, 200)
     bent = Camera(straight.K, np.array([-0.2, 0.05, 0, 0]))

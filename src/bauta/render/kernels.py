@@ -179,6 +179,30 @@ def interpolate(triangle, weight, corners, values, out):
                     out[y, x, k] = u * values[a, k] + v * values[b, k] + w * values[c, k]
 
 
+@njit(
+    "void(int32[:,::1], float32[:,:,::1], int32[:,::1], float32[:,::1], int64,"
+    " float32[:,:,::1], float32[:,::1])",
+    cache=True,
+    nogil=True,
+)
+def shade(triangle, weight, corners, values, samples, out, cover):
+    """Mean of `interpolate` over the samples of each pixel, 0 where there is none, and the share
+    of the samples that see a triangle."""
+    share = np.float32(1.0 / (samples * samples))
+    for y in range(triangle.shape[0]):
+        for x in range(triangle.shape[1]):
+            number = triangle[y, x]
+            if number >= 0:
+                row, column = y // samples, x // samples
+                a, b, c = corners[number, 0], corners[number, 1], corners[number, 2]
+                u = weight[y, x, 0] * share
+                v = weight[y, x, 1] * share
+                w = weight[y, x, 2] * share
+                cover[row, column] += share
+                for k in range(values.shape[1]):
+                    out[row, column, k] += u * values[a, k] + v * values[b, k] + w * values[c, k]
+
+
 @njit("void(float32[:,:,::1], float32[:,::1], float32[:,::1])", cache=True, nogil=True)
 def sample(texture, places, out):
     """Bilinear values of `texture` (H, W, C) at `places` (N, 2) in its pixels, edges repeated."""

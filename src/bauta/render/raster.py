@@ -58,18 +58,19 @@ class Raster:
 
         The corners may be others than those that were drawn: those of the texture, for example.
         """
-        corners = _corners(triangles, len(values))
-        if self.triangle.max(initial=-1) >= len(corners):
-            raise InputError(
-                f"triangles: expected as many as were drawn, got {len(corners)}; "
-                f"triangle {self.triangle.max()} is seen"
-            )
-        table = np.ascontiguousarray(values, np.float32)
-        if table.ndim != 2:
-            raise InputError(f"values: expected shape (N, C), got {table.shape}")
+        corners, table = self._table(triangles, values)
         out = np.zeros((*self.triangle.shape, table.shape[1]), np.float32)
         compiled().interpolate(self.triangle, self.weight, corners, table, out)
         return out
+
+    def shade(self, triangles: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """`resolve(interpolate(triangles, values))` in one go: colours (N, C) of corners."""
+        corners, table = self._table(triangles, values)
+        height, width = (side // self.samples for side in self.triangle.shape)
+        out = np.zeros((height, width, table.shape[1]), np.float32)
+        cover = np.zeros((height, width), np.float32)
+        compiled().shade(self.triangle, self.weight, corners, table, self.samples, out, cover)
+        return out, cover
 
     def resolve(self, colour: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Mean over the samples of a pixel, of `colour` (h, w, C), which is 0 outside.
@@ -84,6 +85,18 @@ class Raster:
         mean = sum((colour[tile] for tile in tiles[1:]), colour[tiles[0]]) / np.float32(n * n)
         cover = sum((seen[tile] for tile in tiles[1:]), seen[tiles[0]]) / np.float32(n * n)
         return mean, cover
+
+    def _table(self, triangles: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        table = np.ascontiguousarray(values, np.float32)
+        if table.ndim != 2:
+            raise InputError(f"values: expected shape (N, C), got {table.shape}")
+        corners = _corners(triangles, len(table))
+        if self.triangle.max(initial=-1) >= len(corners):
+            raise InputError(
+                f"triangles: expected as many as were drawn, got {len(corners)}; "
+                f"triangle {self.triangle.max()} is seen"
+            )
+        return corners, table
 
 
 def rasterise(
