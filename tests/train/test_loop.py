@@ -262,6 +262,29 @@ def test_weights_of_another_network_are_refused_by_name(tmp_path):
         run(ToyTask(), SETTINGS, tmp_path / "c", init=tmp_path / "nothing")
 
 
+class Headed(torch.nn.Module):
+    """A trunk and a linear head with `points` outputs."""
+
+    def __init__(self, points: int, width: int = 8) -> None:
+        super().__init__()
+        self.trunk = torch.nn.Linear(4, width)
+        self.heads = torch.nn.ModuleDict({"points": torch.nn.Linear(width, points)})
+
+
+def test_a_network_for_other_points_takes_the_trunk_and_keeps_its_own_head():
+    first, second = Headed(6), Headed(10)
+    head = second.heads["points"].weight.detach().clone()
+    fresh = checkpoints.begin_with(second, first.state_dict(), "first.npz")
+    assert fresh == ["heads.points.weight", "heads.points.bias"]
+    assert torch.equal(second.trunk.weight, first.trunk.weight)
+    assert torch.equal(second.heads["points"].weight, head)
+    third = Headed(6)
+    assert checkpoints.begin_with(third, first.state_dict(), "first.npz") == []
+    assert torch.equal(third.heads["points"].weight, first.heads["points"].weight)
+    with pytest.raises(ModelError, match=r"first.npz: weights of another network: trunk.bias"):
+        checkpoints.begin_with(Headed(6, width=9), first.state_dict(), "first.npz")
+
+
 def test_a_damaged_checkpoint_is_named(tmp_path):
     (tmp_path / checkpoints.LAST).write_bytes(b"no checkpoint")
     with pytest.raises(ModelError, match=r"last\.pt: cannot be read as a checkpoint"):

@@ -23,6 +23,8 @@ from bauta.train.starts import read_start
 LAST, BEST, BAD_BATCH = "last.pt", "best.pt", "bad_batch.npz"
 ASIDE = "aside."
 """Names of weights that only training needs, such as the adapters of a distilled student."""
+HEADS = "heads."
+"""Names of the weights of heads, which differ between networks for different points."""
 
 
 def write_state(path: Path, state: dict[str, Any]) -> None:
@@ -73,6 +75,24 @@ def load_weights(network: nn.Module, weights: Mapping[str, Tensor], where: str) 
     network.load_state_dict(
         {**own, **{name: weights[name] for name in own.keys() & weights.keys()}}
     )
+
+
+def begin_with(network: nn.Module, weights: Mapping[str, Tensor], where: str) -> list[str]:
+    """Put the weights of another run into `network`; returns the names that are left as they were.
+
+    These are heads that the other network does not have, or has with other shapes: other points.
+    ModelError when anything before the heads differs.
+    """
+    own = network.state_dict()
+    fresh = [
+        name
+        for name, value in own.items()
+        if name.startswith(HEADS) and (name not in weights or weights[name].shape != value.shape)
+    ]
+    unused = {name for name in weights if name.startswith(HEADS) and name not in own}
+    taken = {name: w for name, w in weights.items() if name not in unused and name not in fresh}
+    load_weights(network, {**taken, **{name: own[name] for name in fresh}}, where)
+    return fresh
 
 
 def write_batch(path: Path, batch: Any, step: int) -> None:

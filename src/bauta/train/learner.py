@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import logging
 import math
 from typing import Any
 
@@ -10,10 +11,12 @@ import torch
 from torch import Tensor, nn
 
 from bauta.checks import BautaError, InputError
-from bauta.train.checkpoints import load_weights
+from bauta.train.checkpoints import begin_with, load_weights
 from bauta.train.distributed import World, mean_gradient, same_start
 from bauta.train.settings import TrainSettings
 from bauta.train.task import Task
+
+log = logging.getLogger(__name__)
 
 
 class NotFiniteError(BautaError):
@@ -94,10 +97,12 @@ class Learner:
         return self.network if self.average is None else self.average
 
     def start_from(self, weights: dict[str, Tensor], where: str) -> None:
-        """Begin with the weights of another run of the same network."""
-        load_weights(self.network, weights, where)
+        """Begin with the weights of another run, of the same network but for its heads."""
+        fresh = begin_with(self.network, weights, where)
+        if fresh:
+            log.warning("%s: has no %s; they begin afresh", where, ", ".join(fresh))
         if self.average is not None:
-            load_weights(self.average, weights, where)
+            self.average.load_state_dict(self.network.state_dict())
 
     def learn(self, batch: Any, rate: float, stop: bool = False) -> tuple[dict[str, float], bool]:
         """One step at `rate`: the named losses, means over all processes, and whether any process
