@@ -175,7 +175,7 @@ class Placement:
         R = mesh_rotation(mesh).astype(np.float64)
         start = Solution(R, place(self.camera, mean @ R.T, mesh[:, :2]), np.zeros(shapes + people))
         sigma = np.full(SKIN_POINTS, 0.015 * size)
-        settings = SolverSettings(iterations=6)
+        settings = SolverSettings(steps=6)
         return solve(self.camera, mean, bases, mesh[:, :2], sigma, start, prior, settings)
 
 

@@ -28,16 +28,18 @@ class FitSettings:
 
     modes: int = 40
     """Identity modes that are solved for."""
-    price: float = 1.0
+    price: float = 0.6
     """Cost of an expression weight of 1, linear: makes expressions sparse."""
-    rest: float = 0.5
+    rest: float = 0.3
     """Pull of an expression weight to zero, squared."""
-    calm: float = 4.0
+    calm: float = 2.0
     """Pull to the weight of the frame before, squared."""
     least_sigma: float = 0.006
     """Smallest believed sigma over the distance of the outer eye corners."""
-    first: int = 10
-    """Steps on the first frame; afterwards each frame takes one from where the last ended."""
+    steps: int = 5
+    """Steps at most on a frame, from where the last ended; one suffices for most."""
+    first: int = 12
+    """Steps at most on the first frame."""
     lost: float = 0.12
     """Residual (median, over the eye distance) beyond which the fit starts afresh."""
 
@@ -89,7 +91,7 @@ class FaceFitter:
         if self._last is None:
             state = self._begin(mesh, observed, doubt, camera)
         else:
-            state = self._step(self._last, observed, doubt, camera, 1)
+            state = self._step(self._last, observed, doubt, camera, self.settings.steps)
             if self._miss(state) > self.settings.lost * spread:
                 state = self._begin(mesh, observed, doubt, camera)
         self._last = state
@@ -119,14 +121,14 @@ class FaceFitter:
         observed: np.ndarray,
         doubt: np.ndarray,
         camera: Camera,
-        iterations: int,
+        steps: int,
         pull: float = 1.0,
         free: bool = True,
     ) -> Solution:
         """Steps from `last`; `pull` 0: no pull to it; `free` False holds expressions at 0."""
         count, person = len(self.points.shape_rows), self.person
         solves_person = person.due(self._frame) and free
-        settings = SolverSettings(iterations=iterations)
+        settings = SolverSettings(steps=steps)
         prior = self._prior(last.c[:count], pull, solves_person, free)
         if solves_person:
             start = Solution(last.R, last.t, np.concatenate([last.c[:count], person.mean]))

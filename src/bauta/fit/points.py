@@ -15,7 +15,7 @@ from bauta.tables import mesh478
 IRISES = {"Right": RIGHT_IRIS478, "Left": LEFT_IRIS478}
 OVAL_DOUBT = 2.0
 """How much less the outline of the face is believed: on a turned head it slides over the skin."""
-FILLERS = 60
+FILLERS = 40
 """Points besides the contours of eyes, brows, nose, lips and face, spread evenly over the skin."""
 
 

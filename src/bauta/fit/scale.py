@@ -1,8 +1,8 @@
 """How large the head is: what a single camera cannot see, but for things of known size.
 
 Everything is fitted to a head of mean size; a size s scales the head and its distance alike. It is
-measured on the irises (11.7 mm across in nearly everyone, standard deviation 0.4), or follows from
-a given distance of the pupils, or stays 1.
+measured on the irises (11.7 mm across in nearly everyone, standard deviation 0.4: an error of 3 %
+that nothing here can remove), or follows from a given distance of the pupils, or stays 1.
 """
 
 from __future__ import annotations
@@ -11,8 +11,6 @@ import numpy as np
 
 IRIS = 1.17
 """Diameter, centimetres."""
-IRIS_SPREAD = 0.034
-"""Standard deviation of the iris among people, relative."""
 HEAD_SPREAD = 0.05
 """Standard deviation of the size of heads, relative."""
 
@@ -42,6 +40,6 @@ class Size:
             return self.given
         if not self._weight:
             return 1.0
-        doubt = np.hypot(max(self._weight**-0.5, self._best / 2), IRIS_SPREAD)
+        doubt = max(self._weight**-0.5, self._best / 2)
         trust = HEAD_SPREAD**2 / (HEAD_SPREAD**2 + doubt**2)
         return float(np.exp(trust * self._sum / self._weight))

@@ -25,7 +25,11 @@ class SolverSettings:
     """Sigmas at which a point counts a quarter."""
     correlated: float = 0.15
     """Share of the points that counts as independent: errors of neighbours are alike."""
-    iterations: int = 2
+    steps: int = 4
+    """Gauss-Newton steps at most."""
+    small: float = 0.04
+    """A step that changes no coefficient by more, and turns the head by less than a tenth of it in
+    radians, is the last."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,7 +149,7 @@ def solve(
     R, t, c = start.R, start.t, start.c
     unbound = np.full(6, np.inf)
     information = np.zeros((6 + len(c), 6 + len(c)))
-    for _ in range(settings.iterations):
+    for _ in range(settings.steps):
         system = System(camera, still, bases, c, R, t)
         residual = observed - system.uv
         weight = robust_weight(residual, sigma, settings.outlier) * settings.correlated
@@ -158,5 +162,8 @@ def solve(
         high = np.concatenate([unbound, prior.upper - c])
         d = bounded_step(A, g, low, high)
         R, t, c = exp_so3(d[:3]) @ R, t + d[3:6], c + d[6:]
+        turn = float(np.abs(d[:3]).max())
+        if max(10 * turn, float(np.abs(d[6:]).max(initial=0.0))) < settings.small:
+            break
     final = camera.project((still + bases @ c) @ R.T + t)
     return Solution(R, t, c, observed - final, information)
