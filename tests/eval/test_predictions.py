@@ -38,8 +38,8 @@ def test_a_file_gives_back_what_was_saved(tmp_path):
 def test_a_foreign_tracker_needs_header_names_and_points_only(tmp_path):
     path = tmp_path / "other.npz"
     head = '{"format": "bauta-predictions", "version": 1, "model": "other"}'
-    points = {"points.ibug68": np.zeros((1, 68, 2))}
-    np.savez(path, header=np.array(head), name=np.array(["a"]), **points)
+    arrays: dict = {"points.ibug68": np.zeros((1, 68, 2))}
+    np.savez(path, header=np.array(head), name=np.array(["a"]), **arrays)
     assert predictions.load(path).label == "other"
 
 
@@ -55,7 +55,7 @@ def test_a_foreign_tracker_needs_header_names_and_points_only(tmp_path):
 )
 def test_damage_is_named(tmp_path, change, message):
     head = '{"format": "bauta-predictions", "version": 1}'
-    arrays = {
+    arrays: dict = {
         "header": np.array(head),
         "name": np.array(["a", "b"]),
         "points.ibug68": np.zeros((2, 68, 2)),

@@ -98,7 +98,9 @@ def test_pictures_show_both_sets_of_points_in_place():
 
     truth_points = np.array([[40.0, 40], [120, 40], [40, 120], [120, 120]])
     jpeg = pictures.face_picture(np.zeros((160, 160, 3), np.uint8), truth_points + 8, truth_points)
-    image = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)[..., ::-1].astype(int)
+    decoded = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+    assert decoded is not None
+    image = decoded[..., ::-1].astype(int)
     assert image.shape == (pictures.SIDE, pictures.SIDE, 3)
     scale = pictures.SIDE / (80 * pictures.ROOM)
     for points, colour in ((truth_points, pictures.TRUE), (truth_points + 8, pictures.PREDICTED)):

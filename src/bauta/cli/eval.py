@@ -88,6 +88,7 @@ def whole(
             root,
             chosen.subsets,
             out,
+            keep={view.predicted for view in chosen.views},
             keep_truth=keep_truth,
             after=count,
         )

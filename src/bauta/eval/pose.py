@@ -53,7 +53,7 @@ def as_3ddfa(angles: np.ndarray) -> np.ndarray:
 def within(truth: np.ndarray, largest: float = LARGEST) -> np.ndarray:
     """(N,) bool: all three angles known and within +-`largest` degrees."""
     with np.errstate(invalid="ignore"):
-        return (np.abs(truth) <= largest).all(1)
+        return np.asarray((np.abs(truth) <= largest).all(1))
 
 
 def yaw_bins(yaw: np.ndarray) -> list[np.ndarray]:

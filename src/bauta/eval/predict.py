@@ -42,11 +42,17 @@ class Predictor:
     model: str
     crops: str
     faces: Faces
+    schemes: tuple[str, ...]
+    """Schemes that are kept."""
 
     @classmethod
-    def load(cls, model: str, crops: str = "detector") -> Predictor:
-        """InputError for unknown crops, ModelError for a bad model."""
-        return cls(model, check_choice(crops, CROPS, "crops"), Faces(model))
+    def load(cls, model: str, crops: str = "detector", keep: Iterable[str] = ()) -> Predictor:
+        """`keep`: schemes that are needed; all that the model predicts when it lacks one of them,
+        or by default. InputError for unknown crops, ModelError for a bad model."""
+        faces = Faces(model)
+        known, wanted = tuple(faces.regressor.schemes.values()), set(keep)
+        kept = tuple(name for name in known if name in wanted) if wanted <= set(known) else known
+        return cls(model, check_choice(crops, CROPS, "crops"), faces, kept or known)
 
     def __call__(self, sample: Sample) -> Prediction | None:
         image = sample.picture()
@@ -54,11 +60,6 @@ class Predictor:
             first = self.faces.regressor(image, roi_of_box(true_box(sample)))
             return self.faces.regressor(image, place_face(first).roi)
         return labelled_face(self.faces.find(image, np.zeros((0, 4)), MOST), sample)
-
-    @property
-    def schemes(self) -> list[str]:
-        """What the model predicts."""
-        return list(self.faces.regressor.schemes.values())
 
     def header(self) -> dict[str, Any]:
         """What a file of predictions says of how they were made."""
@@ -68,6 +69,7 @@ class Predictor:
             "detector_sha256": hashlib.sha256(read_model("detector")).hexdigest(),
             "ibug68_offset": self.faces.regressor.ibug68_offset.tolist(),
             "crops": self.crops,
+            "schemes": list(self.schemes),
             "filter": "none",
             "looks": 2,
             **environment(),
@@ -151,7 +153,8 @@ def _part(
     for row, sample in enumerate(chunk):
         face = predictor(sample)
         if face is not None:
-            for scheme, values in face.points.items():
+            for scheme in predictor.schemes:
+                values = face.points[scheme]
                 points[scheme][row, :, : values.shape[1]] = values
                 sigma[scheme][row] = face.sigma.get(scheme, np.nan)
             pose[row] = to_angles(place_face(face).R_camera_head)

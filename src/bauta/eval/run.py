@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -48,13 +48,15 @@ def predictions(
     subsets: tuple[str, ...],
     folder: Path,
     *,
+    keep: Iterable[str] = (),
     keep_truth: bool = False,
     after: Callable[[str, int, int], None] | None = None,
 ) -> list[Path]:
     """Predict a set with every model and every kind of crop into `<model>_<set>_<crops>.npz`.
 
-    `keep_truth` stores the truth in them, to score them where the set is not. Returns the paths.
-    What is there is not made again. `after(file, done, all)` is called once a face.
+    `keep` names the schemes that are needed (`Predictor.load`); `keep_truth` stores the truth
+    along, to score where the set is not. What is there is not made again. `after(file, done, all)`
+    is called once a face. Returns the paths.
     """
     listed = list(samples(dataset, root, subsets))
     if not listed:
@@ -65,7 +67,7 @@ def predictions(
     for model in models:
         for kind in crops:
             path = folder / f"{Path(model).stem}_{dataset}_{kind}.npz"
-            predictor = predict.Predictor.load(model, kind)
+            predictor = predict.Predictor.load(model, kind, keep)
 
             def report(done: int, name: str = path.name) -> None:
                 if after:

@@ -78,7 +78,7 @@ class Errors:
     @property
     def found(self) -> np.ndarray:
         """(N,) bool."""
-        return np.isfinite(self.predicted).any((1, 2))
+        return np.asarray(np.isfinite(self.predicted).any((1, 2)))
 
 
 def compare(predictions: Predictions, truth: Truth, view: View, label: str = "") -> Errors:
@@ -93,7 +93,7 @@ def compare(predictions: Predictions, truth: Truth, view: View, label: str = "")
             f"{view.title}: the truth has no {view.truth}, only {_names(truth.points)}"
         )
     points, source = predicted_points(predictions, view)
-    labelled = np.isfinite(truth.points[view.truth][..., :2]).all(-1).any(1)
+    labelled = np.asarray(np.isfinite(truth.points[view.truth][:, :, 0]).any(1))
     if not labelled.any():
         raise InputError(f"{view.title}: no face is labelled with {view.truth}")
     truth = truth.take(labelled)

@@ -53,7 +53,8 @@ def _lids(score: ClipScore) -> str:
     y = Axis("lid gap over eye width", 0, float(known.max()) * 1.1 if len(known) else 1.0)
     marks = score.marked if len(score.marked) else score.blinks
     kind = "marked" if len(score.marked) else "found"
+    plot = plots.line_plot(lines, x, y, marks.tolist())
     return (
-        f'<div class="card"><h3>{escape(score.name)}</h3>{plots.line_plot(lines, x, y, marks)}'
+        f'<div class="card"><h3>{escape(score.name)}</h3>{plot}'
         f"<p class='note'>Upright lines: blinks {kind} ({len(marks)}).</p></div>"
     )
