@@ -220,6 +220,17 @@ def test_a_zip_file_of_a_pack_is_that_pack(packed, tmp_path):
     assert (folder.labels("ibug68").points == zipped.labels("ibug68").points).all()
 
 
+def test_webp_is_smaller_and_the_same_faces(packed, tmp_path):
+    settings = PackSettings(side=192, quality=95, shard=5, codec="webp")
+    pack(faces(), tmp_path, "made", settings)
+    small, whole = read_pack(tmp_path), read_pack(packed)
+    assert (tmp_path / "00000.webps").stat().st_size < sum(
+        path.stat().st_size for path in packed.glob("*.jpegs")
+    )
+    for row in range(5):
+        assert np.abs(small.image(row).astype(int) - whole.image(row)).mean() < 2
+
+
 def test_packs_are_joined_in_order_and_lack_what_they_lack(packed, tmp_path):
     mesh = Labels(points_of("mesh478"), "mesh478", weight=np.full(478, 0.5))
     hidden = np.arange(68) % 2 == 0

@@ -3,7 +3,7 @@
 A pack is a folder (made by `bauta data pack`, see `bauta.data.packing`):
 
     pack.json     what it is: set, settings, schemes, licences, one entry a shard
-    00000.jpegs   the crops of a shard, JPEGs one after the other
+    00000.jpegs   the crops of a shard, JPEGs one after the other; or 00000.webps
     00000.npz     their labels, one row a crop
 
 A folder of packs, or a zip file of either, is read like a pack. Rows without a face (photographs of
@@ -11,10 +11,10 @@ nobody, look-alikes) are rows like others whose `face` is False. Nothing is pick
 when they are asked for, pictures are mapped and decoded one by one.
 
 Arrays of `<shard>.npz`, N rows, everything in pixels of the crop unless said:
-`offset` (N + 1,) bytes of each JPEG in `.jpegs`; `face` (N,) bool; `frame` (N, 4) centre x, y, side
-and angle (radians, clockwise) of the face's own square, NaN when there is none; `rect` (N, 4) the
-picture's extent; `transform` (N, 2, 3) T_crop_picture; `box` (N, 4); `pose` (N, 3) degrees;
-`name`, `person`, `subset`, `split`, `licence` (N,) text; `digest` (N,) uint64 of the JPEG;
+`offset` (N + 1,) where each picture begins in its file; `face` (N,) bool; `frame` (N, 4) centre x,
+y, side and angle (radians, clockwise) of the face's own square, NaN when there is none; `rect`
+(N, 4) the picture's extent; `transform` (N, 2, 3) T_crop_picture; `box` (N, 4); `pose` (N, 3) degrees;
+`name`, `person`, `subset`, `split`, `licence` (N,) text; `digest` (N,) uint64 of the picture;
 `outline/*` and `points/<scheme>/*` as `fixed_point` has them; `weight/<scheme>` and
 `visible/<scheme>` (N, K), -1 unknown, only where the set has them; `attribute/<name>` (N,).
 """
@@ -107,6 +107,7 @@ class Shard:
         self._store, self.stem, self.pack = store, stem, pack
         self.count: int = entry["rows"]
         self._bytes: int = entry["bytes"]
+        self._ending = f"{pack['settings']['codec']}s"
 
     @cached_property
     def _labels(self) -> Any:
@@ -142,10 +143,10 @@ class Shard:
         return unpack_points(mean, maps, rest, self.pack["settings"]["unit"])
 
     @cached_property
-    def _jpegs(self) -> np.ndarray:
-        data = self._store.map(f"{self.stem}.jpegs")
+    def _pictures(self) -> np.ndarray:
+        data = self._store.map(f"{self.stem}.{self._ending}")
         if len(data) != self._bytes:
-            raise self._damaged("jpegs", f"{len(data)} bytes, expected {self._bytes}")
+            raise self._damaged(self._ending, f"{len(data)} bytes, expected {self._bytes}")
         return data
 
     @cached_property
@@ -155,15 +156,15 @@ class Shard:
             raise self._damaged("npz", "its offsets do not fit the pictures")
         return offset
 
-    def jpeg(self, row: int) -> np.ndarray:
-        """(bytes,) uint8 of one crop."""
-        return self._jpegs[self._offset[row] : self._offset[row + 1]]
+    def encoded(self, row: int) -> np.ndarray:
+        """(bytes,) uint8: one crop as it is stored."""
+        return self._pictures[self._offset[row] : self._offset[row + 1]]
 
     def image(self, row: int) -> np.ndarray:
         """(H, W, 3) uint8 RGB of one crop."""
-        image = cv2.imdecode(self.jpeg(row), cv2.IMREAD_COLOR)
+        image = cv2.imdecode(self.encoded(row), cv2.IMREAD_COLOR)
         if image is None:
-            raise self._damaged("jpegs", f"row {row} is no picture")
+            raise self._damaged(self._ending, f"row {row} is no picture")
         return cv2.cvtColor(image, cv2.COLOR_BGR2RGB, dst=image)
 
 

@@ -32,11 +32,13 @@ def pack(
     margin: Annotated[
         float | None, typer.Option(help="Side of a crop over the face's own square: 1.7.")
     ] = None,
-    quality: Annotated[int | None, typer.Option(help="JPEG quality of the crops: 92.")] = None,
+    quality: Annotated[int | None, typer.Option(help="Quality of the crops: 92.")] = None,
     schemes: Annotated[str, typer.Option(help="Point orders to keep, with commas; all.")] = "",
     small: Annotated[
         bool,
-        typer.Option("--small", help="Unless said: 128 pixels, quality 80, points to 1/8 pixel."),
+        typer.Option(
+            "--small", help="Unless said: 128 pixels, WebP of quality 80, points to 1/8 pixel."
+        ),
     ] = False,
     threads: Annotated[int, typer.Option(min=1, help="Pictures cut at once.")] = 2,
 ) -> None:
