@@ -33,6 +33,8 @@ class Card:
     recipe: str
     scores: dict[str, Any] = field(default_factory=dict)
     limits: list[str] = field(default_factory=list)
+    export: dict[str, Any] = field(default_factory=dict)
+    """How the file holds its weights, and how far its points lie from the trained network's."""
 
 
 def card_names() -> list[str]:

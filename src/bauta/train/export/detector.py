@@ -1,16 +1,11 @@
-"""Export the detector: `python -m bauta.train.detector_export RUN/checkpoint.pt --version 1`.
+"""The file of the face detector: batch norms folded, the division by 255 in the first convolution.
 
-The averaged weights become `detector.onnx` in the package. Batch norms are folded and the division
-by 255 goes into the first convolution; the file is compared with the PyTorch network before it is
-kept. The card keeps its hand-written part; `--scores` puts the JSON of `bauta.eval.detection` in.
+It is compared with the PyTorch network before it is kept.
 """
 
 from __future__ import annotations
 
-import argparse
 import copy
-import json
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -18,9 +13,9 @@ from torch import Tensor, nn
 
 from bauta.checks import ModelError
 from bauta.engine.session import Session
-from bauta.train.export import fuse, to_onnx, write_model
+from bauta.train.export.graph import finish, fuse, trace
+from bauta.train.export.storage import stored
 from bauta.train.networks.detector import STRIDES, DetectorNetwork
-from bauta.train.starts import write_start
 
 NAMES = tuple(f"{kind}{stride}" for kind in ("score", "edges") for stride in STRIDES)
 TOLERANCE = 0.02
@@ -47,14 +42,15 @@ def export_detector(network: DetectorNetwork, version: str) -> bytes:
     sizes = {
         name: {2: f"h{name.lstrip('scoredg')}", 3: f"w{name.lstrip('scoredg')}"} for name in NAMES
     }
-    data = to_onnx(
+    graph = trace(
         DetectorExport(network),
         torch.zeros(1, 96, 128, 3, dtype=torch.uint8),
         ["image"],
         list(NAMES),
         {"image": {1: "height", 2: "width"}, **sizes},
-        {"bauta_task": "detection", "bauta_model": "detector", "version": version},
     )
+    metadata = {"bauta_task": "detection", "bauta_model": "detector", "version": version}
+    data = finish(stored(graph, "float16"), metadata)
     difference = compare(network, data)
     if difference > TOLERANCE:
         raise ModelError(f"detector: scores of the file differ by {difference:.3f}; do not ship it")
@@ -72,31 +68,3 @@ def compare(network: DetectorNetwork, data: bytes) -> float:
         wanted = [logit.sigmoid().numpy() for logit, _ in network(smooth)]
     pairs = zip(NAMES, wanted, strict=False)
     return max(float(np.abs(found[name] - scores).max()) for name, scores in pairs)
-
-
-def main() -> None:
-    """Export the averaged weights of a checkpoint into the package, or to `--out`."""
-    parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("checkpoint", type=Path)
-    parser.add_argument("--version", default="1")
-    parser.add_argument("--scores", type=Path, help="JSON of bauta.eval.detection for the card")
-    parser.add_argument("--out", type=Path, help="write only this ONNX file")
-    options = parser.parse_args()
-    network = DetectorNetwork()
-    state = torch.load(options.checkpoint, weights_only=True)["average"]
-    network.load_state_dict(state)
-    data = export_detector(network, options.version)
-    if options.out:
-        options.out.write_bytes(data)
-        return
-    folder = Path(__file__).resolve().parents[1] / "assets" / "models"
-    card = json.loads((folder / "detector.json").read_text(encoding="utf-8"))
-    card["version"] = options.version
-    if options.scores:
-        card["scores"] = json.loads(options.scores.read_text(encoding="utf-8"))
-    write_model(folder, card, data)
-    write_start(Path("weights") / "detector.npz", state)
-
-
-if __name__ == "__main__":
-    main()

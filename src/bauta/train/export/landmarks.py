@@ -1,0 +1,106 @@
+"""The graph of a landmark network as it ships: uint8 crops in, points in pixels of the crop out."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Collection
+
+import numpy as np
+import onnx
+import torch
+from torch import Tensor, nn
+
+from bauta.regress.landmarks import OUTPUTS
+from bauta.train.export.graph import finish, fuse, trace
+from bauta.train.export.storage import stored
+from bauta.train.networks.network import LandmarkNetwork
+
+OUTPUT_OF = {scheme: output for output, scheme in OUTPUTS.items()}
+"""Scheme -> output, where the two names differ."""
+
+
+def output_of(scheme: str) -> str:
+    """Name of the output that holds the points of a scheme."""
+    return OUTPUT_OF.get(scheme, scheme)
+
+
+class LandmarkExport(nn.Module):
+    """uint8 crops (B, size, size, 3) to points and sigma in pixels of the crop, and presence 0..1.
+
+    `names` are the outputs: the schemes' points, `<output>_sigma` where the network doubts, and
+    `presence` where it knows it. z is made zero-mean. What else heads say is for training only, and
+    so are heads that are `untrained`.
+    """
+
+    def __init__(self, network: LandmarkNetwork, untrained: Collection[str] = ()) -> None:
+        super().__init__()
+        self.network = copy.deepcopy(network).eval()
+        fuse(self.network)
+        for name in set(untrained) & set(self.network.heads):
+            del self.network.heads[name]
+        size = network.config.size
+        self.percent = size / 100
+        self.schemes = network.config.schemes
+        with torch.no_grad():
+            out = self.network(torch.zeros(1, 3, size, size))
+        self.doubted = [name for name in self.schemes if f"{name}_log_sigma" in out]
+        self.knows_presence = "presence" in out
+        self.names = [output_of(name) for name in self.schemes]
+        self.names += [f"{output_of(name)}_sigma" for name in self.doubted]
+        self.names += ["presence"] if self.knows_presence else []
+
+    def forward(self, crop: Tensor) -> tuple[Tensor, ...]:
+        out = self.network(crop.permute(0, 3, 1, 2).float() / 127.5 - 1)
+        points = [_zero_mean_z(out[name]) for name in self.schemes]
+        sigma = [torch.exp(out[f"{name}_log_sigma"]) * self.percent for name in self.doubted]
+        presence = [torch.sigmoid(out["presence"])] if self.knows_presence else []
+        return (*points, *sigma, *presence)
+
+
+def _zero_mean_z(points: Tensor) -> Tensor:
+    if points.shape[-1] == 2:
+        return points
+    return points - points[..., 2:].mean(1, keepdim=True) * points.new_tensor([0, 0, 1])
+
+
+def metadata_of(
+    network: LandmarkNetwork, name: str, version: str, ibug68_offset: tuple[float, float]
+) -> dict[str, str]:
+    """What `bauta.regress` reads of a file."""
+    found = {
+        "bauta_task": "landmarks",
+        "bauta_model": name,
+        "version": version,
+        "size": str(network.config.size),
+        "schemes": ",".join(network.config.schemes),
+    }
+    if any(ibug68_offset):
+        found["ibug68_offset"] = ",".join(map(str, ibug68_offset))
+    return found
+
+
+def landmark_graph(network: LandmarkNetwork, untrained: Collection[str] = ()) -> onnx.ModelProto:
+    """The float32 graph; the network is left as it is. `untrained`: heads to leave out."""
+    wrapper = LandmarkExport(network, untrained)
+    size = network.config.size
+    return trace(
+        wrapper,
+        torch.zeros(1, size, size, 3, dtype=torch.uint8),
+        ["crop"],
+        wrapper.names,
+        {key: {0: "batch"} for key in ["crop", *wrapper.names]},
+    )
+
+
+def export_landmarks(
+    network: LandmarkNetwork,
+    name: str,
+    version: str = "1",
+    storage: str = "float16",
+    calibration: np.ndarray | None = None,
+    ibug68_offset: tuple[float, float] = (0.0, 0.0),
+) -> bytes:
+    """The file of a landmark network. `ibug68_offset`: pixels of the picture that the labels of its
+    `ibug68` lie off what they mark and that were taken off in training (docs/conventions.md)."""
+    model = stored(landmark_graph(network), storage, calibration)
+    return finish(model, metadata_of(network, name, version, ibug68_offset))

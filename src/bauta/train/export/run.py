@@ -1,0 +1,204 @@
+"""From the folder of a run, or from weights, to a model that `bauta track --model` runs."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bauta.assets.golden import Golden
+from bauta.checks import InputError, check_choice
+from bauta.data.packs import Pack, read_pack
+from bauta.train import checkpoints, config
+from bauta.train.augment import NONE, BoxJitter
+from bauta.train.dataset import DataSettings, FaceCrops
+from bauta.train.export.card import keep_golden, make_golden, write_model
+from bauta.train.export.compare import Difference, difference
+from bauta.train.export.drawn import drawn_crops
+from bauta.train.export.graph import finish
+from bauta.train.export.landmarks import landmark_graph, metadata_of, output_of
+from bauta.train.export.storage import STORAGES, stored
+from bauta.train.networks.network import LandmarkNetwork, NetworkConfig
+
+GOLDEN_CROPS = 1
+CALIBRATION_CROPS = 200
+"""Crops of a pack that ranges are measured on, and files compared on."""
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What was written, and how near every kind of storage comes to the network."""
+
+    path: Path
+    storage: str
+    differences: dict[str, Difference]
+    crops: str
+    """What the differences were taken on."""
+
+
+def read_network(folder: Path) -> LandmarkNetwork:
+    """The network of a run in `folder` with its best weights. InputError when the run trained
+    something else than points of faces."""
+    recipe = config.read_recipe(folder / "recipe.toml")
+    if "network" not in recipe.table or recipe.task == "detector":
+        raise InputError(f"{folder}: a run of the task {recipe.task!r} has no landmark network")
+    network = LandmarkNetwork(recipe.section("network", NetworkConfig))
+    checkpoints.load_weights(network, checkpoints.read_weights(folder), str(folder))
+    return network.eval()
+
+
+def pack_crops(pack: Path, size: int, count: int = CALIBRATION_CROPS) -> np.ndarray:
+    """(count, size, size, 3) uint8 of the training faces of a pack, framed as by our detector."""
+    rows = read_pack(pack)
+    scheme = next(iter(rows.schemes))
+    data = DataSettings(packs=(pack,), schemes=(scheme,), map68=False)
+    crops = FaceCrops(data, replace(NONE, box=BoxJitter(share=1)), size, "train", rows)
+    return crops.batch(0, 0, count).images
+
+
+def export_network(
+    network: LandmarkNetwork,
+    out: Path,
+    card: dict[str, Any],
+    *,
+    storage: str = "float16",
+    crops: np.ndarray | None = None,
+    calibrated: bool = False,
+    untrained: Collection[str] = (),
+    ibug68_offset: tuple[float, float] = (0.0, 0.0),
+) -> Exported:
+    """Write `out` (.onnx), its card (.json) and golden sample (.golden.npz).
+
+    Every kind of storage is compared with the network on `crops` (drawn faces when there are none);
+    `int8` needs real ones (`calibrated`). `card` holds what the caller knows; the rest is added.
+    """
+    check_choice(storage, STORAGES, "storage")
+    if out.suffix != ".onnx":
+        raise InputError(f"{out}: a model's file ends in .onnx")
+    if storage == "int8" and not calibrated:
+        raise InputError("int8: needs faces to calibrate with; name a pack of them")
+    size = network.config.size
+    shown = drawn_crops(size) if crops is None else crops
+    metadata = metadata_of(network, card["name"], card["version"], ibug68_offset)
+    graph, files = landmark_graph(network, untrained), {}
+    for kind in STORAGES:
+        if kind != "int8" or calibrated:
+            files[kind] = finish(stored(graph, kind, shown), dict(metadata))
+    differences = {kind: difference(network, data, shown) for kind, data in files.items()}
+    data = files[storage]
+    golden = make_golden(data, {"crop": drawn_crops(size, GOLDEN_CROPS)}, storage)
+    what = f"{len(shown)} {'drawn faces' if crops is None else 'crops of a pack'}"
+    card |= {
+        "task": "landmarks",
+        "input": _input(size),
+        "outputs": _outputs(network, golden),
+        "export": {
+            "storage": storage,
+            "compared_on": what,
+            "difference_px": {kind: d.as_json() for kind, d in differences.items()},
+        },
+    }
+    write_model(out.parent, card | {"name": out.stem}, data)
+    keep_golden(out.with_suffix(".golden.npz"), golden)
+    return Exported(out, storage, differences, what)
+
+
+def export_run(
+    folder: Path,
+    out: Path,
+    *,
+    name: str = "",
+    version: str = "1",
+    storage: str = "float16",
+    pack: Path | None = None,
+    licence: str = "",
+) -> Exported:
+    """Export the best weights of the run in `folder` as `out`; `pack`: faces to calibrate and
+    compare with. The card says what the run's recipe and packs say of themselves."""
+    network = read_network(folder)
+    recipe = config.read_recipe(folder / "recipe.toml")
+    crops = pack_crops(pack, network.config.size) if pack else None
+    packs = [Path(path) for path in recipe.table.get("data", {}).get("packs", [])]
+    data = _sets([path for path in packs if path.exists()])
+    card = {
+        "name": name or out.stem,
+        "version": version,
+        "licence": licence or "as the data below allow: nobody has said more",
+        "data": data,
+        "recipe": config.to_toml({"task": recipe.task, **recipe.table}),
+        "scores": _scores(folder),
+        "limits": [],
+    }
+    return export_network(
+        network,
+        out,
+        card,
+        storage=storage,
+        crops=crops,
+        calibrated=bool(pack),
+        untrained=untrained_heads(recipe),
+    )
+
+
+def untrained_heads(recipe: config.Recipe) -> list[str]:
+    """Heads of a recipe's network that nothing was told: what they say means nothing.
+
+    Presence needs its loss and crops without a face, doubt a likelihood.
+    """
+    loss, data = recipe.table.get("loss", {}), recipe.table.get("data", {})
+    untrained = []
+    if not loss.get("presence") or not data.get("absent"):
+        untrained.append("presence")
+    if not loss.get("sigma") and loss.get("points") not in ("gaussian", "laplace"):
+        untrained.append("uncertainty")
+    return untrained
+
+
+def _sets(packs: list[Path]) -> list[str]:
+    """`name (licence)` of every set in the packs of a run that are still there."""
+    found: set[str] = set()
+    for pack in map(read_pack, packs):
+        found |= _licences(pack)
+    return sorted(found) or ["packs that are no longer there"]
+
+
+def _licences(pack: Pack) -> set[str]:
+    pairs = set(zip(pack.source.tolist(), pack.licence.tolist(), strict=True))
+    return {f"{name} ({licence or 'terms unknown'})" for name, licence in pairs}
+
+
+def _scores(folder: Path) -> dict[str, Any]:
+    """Scores on the held-out people when the best weights were kept."""
+    best = folder / checkpoints.BEST
+    if not best.is_file():
+        return {}
+    state = checkpoints.read_state(best)
+    scores = {key: round(float(value), 4) for key, value in state["scores"].items()}
+    return {"how": "held-out people of the run's packs, in training", **scores}
+
+
+def _input(size: int) -> dict[str, Any]:
+    return {
+        "name": "crop",
+        "shape": ["batch", size, size, 3],
+        "dtype": "uint8",
+        "colour": "RGB, upright square around the face",
+    }
+
+
+def _outputs(network: LandmarkNetwork, golden: Golden) -> dict[str, str]:
+    shapes = {name: tuple(value.shape[1:]) for name, value in golden.outputs.items()}
+    said = {output_of(scheme): scheme for scheme in network.config.schemes}
+    found = {}
+    for name, shape in shapes.items():
+        inner = ", ".join(map(str, ("batch", *shape)))
+        if name in said:
+            found[name] = f"({inner}) pixels of the crop, scheme {said[name]}"
+        elif name == "presence":
+            found[name] = "(batch,) 0..1, the crop holds a well-framed face"
+        else:
+            found[name] = f"({inner}) expected distance, pixels of the crop"
+    return found
