@@ -248,7 +248,7 @@ def test_wrong_input_is_refused():
         ({"near": 0}, "near"),
     ):
         with pytest.raises(InputError, match=message):
-            draw(**({"vertices": good} | change))
+            draw(**({"vertices": good} | change))  # type: ignore[arg-type]
     with pytest.raises(InputError, match="as many as were drawn"):
         draw(good).interpolate(np.zeros((0, 3), int), np.zeros((3, 1)))
 
