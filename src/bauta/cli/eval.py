@@ -74,18 +74,19 @@ def whole(
     if split:
         chosen = replace(chosen, subsets=(split,))
     name, root = run.choose(chosen, set), run.root_of(chosen, data)
-    with progress(f"{name}: predicting", None) as after:
+    listed, kinds = list(run.samples(name, root, chosen.subsets)), crops.split(",")
+    with progress(f"{name}: predicting", len(listed) * len(model) * len(kinds)) as after:
         summary = Summary()
 
-        def count(file: str, done: int, total: int) -> None:
+        def count(done: int) -> None:
             summary.frames = done
             after(summary)
 
         files = run.predictions(
+            listed,
             model,
-            crops.split(","),
+            kinds,
             name,
-            root,
             chosen.subsets,
             out,
             keep={view.predicted for view in chosen.views},

@@ -41,26 +41,25 @@ def samples(dataset: str, root: Path, subsets: tuple[str, ...]) -> Iterator[Samp
 
 
 def predictions(
+    listed: list[Sample],
     models: list[str],
     crops: list[str],
     dataset: str,
-    root: Path,
     subsets: tuple[str, ...],
     folder: Path,
     *,
     keep: Iterable[str] = (),
     keep_truth: bool = False,
-    after: Callable[[str, int, int], None] | None = None,
+    after: Callable[[int], None] | None = None,
 ) -> list[Path]:
     """Predict a set with every model and every kind of crop into `<model>_<set>_<crops>.npz`.
 
     `keep` names the schemes that are needed (`Predictor.load`); `keep_truth` stores the truth
-    along, to score where the set is not. What is there is not made again. `after(file, done, all)`
-    is called once a face. Returns the paths.
+    along, to score where the set is not. What is there is not made again. `after` is called with
+    the number of faces done in all. Returns the paths.
     """
-    listed = list(samples(dataset, root, subsets))
     if not listed:
-        raise InputError(f"{dataset}: no faces under {root}; check the path")
+        raise InputError(f"{dataset}: no faces in {', '.join(subsets)}; check the folder")
     details = {"dataset": dataset, "subset": ", ".join(subsets)}
     known = truth.read(listed) if keep_truth else None
     files = []
@@ -69,9 +68,9 @@ def predictions(
             path = folder / f"{Path(model).stem}_{dataset}_{kind}.npz"
             predictor = predict.Predictor.load(model, kind, keep)
 
-            def report(done: int, name: str = path.name) -> None:
+            def report(done: int, before: int = len(files) * len(listed)) -> None:
                 if after:
-                    after(name, done, len(listed))
+                    after(before + done)
 
             predict.run(listed, predictor, path, details, truth=known, after=report)
             files.append(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -9,9 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from bauta.assets.store import read_model
 from bauta.checks import InputError
 from bauta.eval import clips, eyes, stability, steadiness
 from bauta.eval.clips import Track
+from bauta.filters.one_euro import OneEuroConfig
 from bauta.video.source import open_video
 
 TOLERANCE = 3
@@ -220,11 +223,10 @@ def _closure(gap: np.ndarray, marked: np.ndarray) -> float:
 
 
 def _settings(model: str) -> dict[str, Any]:
-    from bauta.filters.one_euro import OneEuroConfig
-
     config = asdict(OneEuroConfig())
     return {
-        "model": model,
+        "model": Path(model).stem,
+        "sha256": hashlib.sha256(read_model(model)).hexdigest(),
         "filter": "one_euro " + ", ".join(f"{key} {value:g}" for key, value in config.items()),
         "points": "inner 51",
         "norm": "distance of the outer eye corners in each frame",

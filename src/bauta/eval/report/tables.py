@@ -123,7 +123,7 @@ def headers_table(labels: Sequence[str], headers: Sequence[dict[str, Any]]) -> s
             f'<td class="text">{escape(str(header.get(key, "–")))}</td>' for header in headers
         )
         rows.append(f"<tr><td>{escape(key.replace('_', ' '))}</td>{cells}</tr>")
-    return table(["", *labels], rows)
+    return table(["", *labels], rows).replace("<table>", '<table class="words">')
 
 
 def _known(named: Iterable[dict[str, Estimate]]) -> list[str]:

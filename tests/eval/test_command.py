@@ -1,0 +1,113 @@
+"""`bauta eval` on a set in its published layout, from the folder to the page."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from bauta import cli
+from bauta.demo import clip_path
+from bauta.demo.truth import truth68
+from bauta.video import open_video
+
+PLACES = {0: "lfpw/testset/image_0001", 6: "helen/testset/1_1", 12: "ibug/image_003_1"}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    """300W with three pictures: frames of the demo clip with their marks, MATLAB's pixels."""
+    root = tmp_path_factory.mktemp("300w")
+    for frame in open_video(clip_path()):
+        if frame.index in PLACES:
+            path = root / PLACES[frame.index]
+            path.parent.mkdir(parents=True)
+            cv2.imwrite(f"{path}.png", frame.image[..., ::-1])
+            rows = [f"{x:.3f} {y:.3f}" for x, y in truth68(frame.index) + 0.5]
+            text = "\n".join(["version: 1", "n_points: 68", "{", *rows, "}"])
+            path.with_suffix(".pts").write_text(text + "\n")
+        if frame.index > max(PLACES):
+            return root
+    raise AssertionError
+
+
+@pytest.fixture
+def bauta(monkeypatch, capsys):
+    def call(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["bauta", *map(str, arguments)])
+        with pytest.raises(SystemExit) as stop:
+            cli.main()
+        out, err = capsys.readouterr()
+        return int(stop.value.code or 0), out, err
+
+    return call
+
+
+def test_a_set_is_predicted_scored_and_scored_again_from_the_files(bauta, folder, tmp_path):
+    options = ("--protocol", "300w", "--data", folder)
+    models = ("--model", "base", "--model", "nano", "--crops", "detector,truth")
+    code, out, err = bauta("eval", *options, *models, "-o", tmp_path)
+    assert code == 0, err
+    headline = json.loads(out)["predictions"]
+    assert list(headline) == ["base, detector", "base, truth", "nano, detector", "nano, truth"]
+    for views in headline.values():
+        assert views["68 points"]["faces"] == views["68 points"]["found"] == 3
+        assert 2 < views["68 points"]["mean"][0] < 8
+    page = (tmp_path / "report.html").read_text()
+    assert page.count("<img") == 12
+    results = json.loads((tmp_path / "results.json").read_text())
+    rows = results["views"][0]["scored"][0]["rows"]
+    assert {row["group"]: row["count"] for row in rows} == {
+        "full": 3, "common": 2, "challenging": 1,
+    }  # fmt: skip
+
+    files = sorted(tmp_path.glob("base_*.npz"))
+    code, out, err = bauta("eval", "score", *files, *options, "-o", tmp_path / "again")
+    assert code == 0, err
+    again = json.loads(out)["predictions"]
+    assert again["base, detector"] == headline["base, detector"]
+
+
+def test_truth_that_was_kept_is_enough(bauta, folder, tmp_path):
+    options = ("--protocol", "300w", "--model", "nano", "-o", tmp_path, "--no-pictures")
+    _, out, _ = bauta("eval", *options, "--data", folder, "--keep-truth")
+    file = tmp_path / "nano_300w_detector.npz"
+    code, again, err = bauta("eval", "score", file, *options[:2], "--no-pictures", "-o", tmp_path)
+    assert code == 0, err
+    assert again == out
+
+
+def test_predictions_of_another_subset_are_refused_with_a_line(bauta, folder, tmp_path):
+    options = ("--protocol", "300w", "--data", folder, "--no-pictures", "--model", "nano")
+    bauta("eval", *options, "--split", "common", "-o", tmp_path / "a")
+    bauta("eval", *options, "-o", tmp_path / "b")
+    files = [tmp_path / name / "nano_300w_detector.npz" for name in "ab"]
+    code, out, err = bauta("eval", "score", *files, *options[:4])
+    assert (code, out) == (1, "")
+    assert "different pictures" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("eval",), "--protocol own"),
+        (("eval", "--protocol", "wflw"), "--data FOLDER"),
+        (("eval", "--protocol", "aflw"), "choose one of 300w"),
+        (("eval", "--protocol", "own", "--set", "wflw"), "choose one of ytf"),
+    ],
+)
+def test_what_is_missing_is_said(bauta, arguments, message):
+    code, out, err = bauta(*arguments)
+    assert (code, out) == (1, "")
+    assert message in err
+
+
+def test_points_are_read_where_they_were_written(folder):
+    from bauta.data.readers.p300w import read
+
+    first = next(iter(read(folder, "common")))
+    assert np.abs(first.points - truth68(0)).max() < 0.01
