@@ -46,16 +46,18 @@ def read_state(path: Path) -> dict[str, Any]:
 
 
 def read_weights(source: Path) -> dict[str, Tensor]:
-    """Weights to start from or to export: of `weights/<name>.npz`, or of a run's folder (its best
-    ones, or its last when it kept no score)."""
+    """Weights to start from or to export: of `weights/<name>.npz`, of a checkpoint (.pt), or of a
+    run's folder (its best ones, or its last when it kept no score)."""
     if source.suffix == ".npz" and source.is_file():
         return read_start(source)
-    if (source / BEST).is_file():
-        return read_state(source / BEST)["weights"]
-    if (source / LAST).is_file():
-        state = read_state(source / LAST)
-        return state["average"] or state["network"]
-    raise InputError(f"{source}: neither a .npz of weights nor the folder of a run")
+    for path in (source, source / BEST, source / LAST):
+        if path.is_file():
+            state = read_state(path)
+            found = state.get("weights") or state.get("average") or state.get("network")
+            if found is None:
+                raise ModelError(f"{path}: holds no weights of a network")
+            return found
+    raise InputError(f"{source}: neither weights (.npz, .pt) nor the folder of a run")
 
 
 def load_weights(network: nn.Module, weights: Mapping[str, Tensor], where: str) -> None:
