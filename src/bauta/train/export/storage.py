@@ -115,9 +115,10 @@ def quantise(model: onnx.ModelProto, calibration: np.ndarray) -> onnx.ModelProto
     logging.getLogger().disabled, was = True, logging.getLogger().disabled
     try:
         with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "int8.onnx"
+            before, path = Path(folder) / "float32.onnx", Path(folder) / "int8.onnx"
+            onnx.save(model, before)
             quantize_static(
-                model,
+                before,
                 path,
                 Crops(),
                 op_types_to_quantize=["Conv"],
