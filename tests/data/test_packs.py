@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from bauta.checks import InputError, SinkError, SourceError
+from bauta.data.cutting import PackSettings
 from bauta.data.fixed_point import pack_points, unpack_points
 from bauta.data.framing import frame_of
-from bauta.data.packing import PackSettings, pack
+from bauta.data.packing import pack
 from bauta.data.packs import read_pack
 from bauta.data.sample import Labels, Sample
 from bauta.data.splits import split_of

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from bauta.checks import InputError, SourceError
-from bauta.data.packing import PackSettings, pack
+from bauta.data.cutting import PackSettings
+from bauta.data.packing import pack
 from bauta.data.sample import Labels, Sample
 from bauta.schemes import MIRROR68
 from bauta.train.augment import NONE, Augment

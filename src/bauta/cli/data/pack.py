@@ -47,8 +47,8 @@ def pack(
 
     from bauta.checks import InputError
     from bauta.data import catalog
+    from bauta.data.cutting import SMALL, PackSettings
     from bauta.data.lookalikes import NOBODY
-    from bauta.data.packing import SMALL, PackSettings
     from bauta.data.packing import pack as run
     from bauta.data.teachers import SETS, data_root
 

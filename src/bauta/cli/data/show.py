@@ -28,6 +28,8 @@ def show(
 
     Hidden points are rings, a red border is a crop without a face.
     """
+    from dataclasses import replace
+
     import cv2
 
     from bauta.train.augment import Augment
@@ -37,8 +39,11 @@ def show(
     from bauta.video.output import atomic_write, make_folder
 
     read = read_recipe(recipe, set_ or [])
-    size = size or int(read.table.get("network", {}).get("size", 112))
+    network = read.table.get("network", {})
+    size = size or int(network.get("size", 112))
     settings, augment = read.section("data", DataSettings), read.section("augment", Augment)
+    if not settings.schemes:
+        settings = replace(settings, schemes=tuple(network.get("schemes", ())))
     crops = FaceCrops(settings, augment, size, split)
     batch = crops.batch(seed, 0, count)
     make_folder(out.parent)
