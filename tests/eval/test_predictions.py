@@ -70,6 +70,7 @@ def test_what_is_no_such_file_is_said(tmp_path):
     with pytest.raises(SourceError, match="cannot be read"):
         predictions.load(tmp_path / "none.npz")
     text = tmp_path / "text.npz"
-    text.write_text("no arrays")
-    with pytest.raises(InputError, match="not a file of predictions"):
-        predictions.load(text)
+    for content in (b"no arrays", b"PK\x03\x04 cut off"):
+        text.write_bytes(content)
+        with pytest.raises(InputError, match="not a file of predictions"):
+            predictions.load(text)

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 evaluate = typer.Typer()
 app.add_typer(evaluate, name="eval")
 
+TRACKS = (".jsonl", ".npz")
+"""Endings of files that hold a track, not a clip."""
+
 Models = Annotated[
     list[str], typer.Option("--model", help="A name or a path to a bauta .onnx; may be repeated.")
 ]
@@ -139,27 +142,25 @@ def video(
 
     if len(clips) > 1 and (truth or reference or blinks or still is not None):
         raise InputError("eval video: truth, reference, blinks and still belong to a single clip")
+    if any(Path(clip).suffix in TRACKS for clip in clips):
+        if still is not None:
+            raise InputError("--still: needs the clip, not its track")
+    elif reference is not None:
+        raise InputError("--reference: is for tracks; a clip is tracked unfiltered too")
     scores = []
     for clip in clips:
         path = Path(clip)
-        if path.suffix in (".jsonl", ".npz"):
-            if still is not None:
-                raise InputError("--still: needs the clip, not its track")
-            scored = measure.score_track(path, truth=truth, reference=reference, blinks=blinks)
-        else:
-            if reference is not None:
-                raise InputError("--reference: is for tracks; a clip is tracked unfiltered too")
-            summary = Summary()
-            with progress(path.name, None) as after:
+        if path.suffix in TRACKS:
+            scores.append(measure.score_track(path, truth, reference, blinks))
+            continue
+        summary = Summary()
+        with progress(path.name, None) as after:
 
-                def step() -> None:
-                    summary.frames += 1  # noqa: B023
-                    after(summary)  # noqa: B023
+            def step() -> None:
+                summary.frames += 1  # noqa: B023
+                after(summary)  # noqa: B023
 
-                scored = measure.score_clip(
-                    clip, model, truth=truth, blinks=blinks, still=still, after=step
-                )
-        scores.append(scored)
+            scores.append(measure.score_clip(clip, model, truth, blinks, still, after=step))
     results = report.as_json(scores)
     say(json.dumps(results, indent=1))
     for path in page.write(out, report.page(scores), results):

@@ -102,7 +102,25 @@ def run(
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise SinkError(f"{folder}: cannot be made: {error.strerror}") from error
-    parts: list[Predictions] = []
+    parts = list(_parts(samples, predictor, folder, head, after))
+    if not parts:
+        raise InputError("predict: the set has no faces here; check the path and the subset")
+    whole = replace(store.joined(parts, head), truth=truth)
+    store.save(path, whole)
+    for piece in folder.glob("*.npz"):
+        piece.unlink()
+    folder.rmdir()
+    return whole
+
+
+def _parts(
+    samples: Iterable[Sample],
+    predictor: Predictor,
+    folder: Path,
+    head: dict[str, Any],
+    after: Callable[[int], None] | None,
+) -> Iterator[Predictions]:
+    """Parts in order, read from the folder where a run before has left them."""
     for number, chunk in enumerate(_chunks(samples)):
         piece = folder / f"{number:05}.npz"
         part = store.load(piece) if piece.exists() else None
@@ -113,15 +131,7 @@ def run(
             store.save(piece, part)
         elif after:
             after(number * PART + len(chunk))
-        parts.append(part)
-    if not parts:
-        raise InputError("predict: the set has no faces here; check the path and the subset")
-    whole = replace(store.joined(parts, head), truth=truth)
-    store.save(path, whole)
-    for piece in folder.glob("*.npz"):
-        piece.unlink()
-    folder.rmdir()
-    return whole
+        yield part
 
 
 def _chunks(samples: Iterable[Sample]) -> Iterator[list[Sample]]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -117,7 +118,7 @@ def load(path: Path) -> Predictions:
             arrays = {key: archive[key] for key in archive.files}
     except OSError as error:
         raise SourceError(f"{path}: cannot be read ({error}); check the name") from error
-    except ValueError as error:
+    except (ValueError, zipfile.BadZipFile) as error:
         raise InputError(f"{path}: not a file of predictions ({error})") from error
     try:
         head = json.loads(str(arrays["header"]))

@@ -59,10 +59,10 @@ def frames_of(path: str, most: int | None = None) -> Iterator[tuple[int, float, 
 def score_clip(
     path: str,
     model: str,
-    *,
     truth: Path | None = None,
     blinks: Path | None = None,
     still: int | None = None,
+    *,
     after: Callable[[], None] | None = None,
 ) -> ClipScore:
     """Track a clip with and without the filter, and measure everything on it.
@@ -93,7 +93,6 @@ def score_clip(
 
 def score_track(
     path: Path,
-    *,
     truth: Path | None = None,
     reference: Path | None = None,
     blinks: Path | None = None,
