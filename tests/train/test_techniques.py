@@ -7,8 +7,11 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="needs the extra `train`")
 
+from typer.testing import CliRunner
+
 import bauta.demo
 from bauta.checks import InputError, SourceError
+from bauta.cli.app import app
 from bauta.crop import roi_of_mesh
 from bauta.data.packing import PackSettings, pack
 from bauta.data.packs import read_pack
@@ -16,8 +19,11 @@ from bauta.data.sample import Labels
 from bauta.regress.two_stage import FIVE, canonical_five, five_points
 from bauta.train import checkpoints
 from bauta.train.config import Recipe, read_recipe, write_recipe
+from bauta.train.experts import read_yaw_experts
+from bauta.train.export.landmarks import export_landmarks, output_of
 from bauta.train.loop import run
 from bauta.train.networks.network import LandmarkNetwork
+from bauta.train.parts import read_part_experts
 from bauta.train.tasks import make_task, resolve
 from bauta.train.tasks.registration import finetune
 from bauta.train.tasks.two_stage import five_of_pack, framed_by_five
@@ -247,6 +253,19 @@ def test_only_landmark_recipes_take_videos(tmp_path):
     assert resolve(tuned).train.steps == 3
 
 
+def test_the_command_learns_from_a_video_by_a_recipe_of_landmarks(faces, tmp_path):
+    changes = (*TINY, *SMALL, "network.size=64", "train.steps=1", "video.clips=2", "video.batch=1")
+    options = [option for change in changes for option in ("--set", change)]
+    arguments = ["train", str(ROOT / "recipes/own.toml"), "--out", str(tmp_path / "run")]
+    arguments += ["--data", str(faces), "--finetune", str(CLIP), *options]
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 0, result.output
+    kept = read_recipe(tmp_path / "run" / "recipe.toml")
+    assert kept.task == "registration"
+    assert kept.table["video"]["files"] == [CLIP.as_posix()]
+    assert "registration" in (tmp_path / "run" / "log.csv").read_text()
+
+
 def test_registration_without_a_video_is_refused(faces):
     with pytest.raises(InputError, match="--finetune"):
         make_task(read("registration", *SMALL), (faces,))
@@ -293,3 +312,45 @@ def test_parts_fill_their_squares(faces, tmp_path, name):
     assert ((points > -8) & (points < 72)).mean() > 0.95
     extent = np.ptp(points, axis=1).max(1)
     assert np.median(extent) > 20
+
+
+# ---- put together and exported
+
+
+def exported_says_the_same(network, x: np.ndarray) -> dict[str, np.ndarray]:
+    """Outputs of the exported graph; they are the network's."""
+    onnxruntime = pytest.importorskip("onnxruntime")
+    data = export_landmarks(network, "together", storage="float32")
+    session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
+    names = [item.name for item in session.get_outputs()]
+    found = dict(zip(names, session.run(None, {"crop": x}), strict=True))
+    with torch.no_grad():
+        out = network(torch.from_numpy(x).permute(0, 3, 1, 2).float() / 127.5 - 1)
+    scheme = network.config.schemes[0]
+    points = out[scheme].numpy()
+    assert found[output_of(scheme)][..., :2] == pytest.approx(points[..., :2], abs=2e-2)
+    return found
+
+
+def test_yaw_experts_are_exported_as_one(faces, tmp_path):
+    names = ["router", "expert-front", "expert-half", "expert-profile"]
+    for name in names:
+        learn(read(name, *SMALL), faces, tmp_path / name)
+    router, *experts = (tmp_path / name for name in names)
+    network = read_yaw_experts(router, experts)
+    task, _ = make_task(read("router", *SMALL), (faces,))
+    found = exported_says_the_same(network, drawn(task, 6).images)
+    assert found[output_of("ibug68-3d")].shape == (6, 68, 3)
+
+
+def test_part_experts_are_exported_as_one(faces, tmp_path):
+    learn(read("two-stage-2", *SMALL), faces, tmp_path / "base")
+    parts = {}
+    for part in ("eye", "mouth"):
+        parts[part] = tmp_path / part
+        changes = ("part.face=128", "data.shut_eyes=1.0")
+        learn(read(f"part-{part}", *SMALL, *changes), faces, parts[part])
+    network = read_part_experts(tmp_path / "base", parts)
+    task, _ = make_task(read("two-stage-2", *SMALL, "network.size=224"), (faces,))
+    found = exported_says_the_same(network, drawn(task, 3).images)
+    assert found["ibug68_sigma"].shape == (3, 68)

@@ -80,10 +80,6 @@ def train(
     changes += [f"train.threads={threads}"] if threads else []
     read = config.read_recipe(recipe, changes)
     read = registration.finetune(read, finetune) if finetune else read
-    if finetune:
-        from bauta.train.tasks.registration import finetune as with_videos
-
-        read = with_videos(read, finetune)
     task, settings = make_task(read, tuple(data or ()))
     if lr_sweep:
         _sweep(task, settings.train, out, init)
