@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -209,13 +210,14 @@ def test_objects_are_never_unpickled(packed, tmp_path):
     path = tmp_path / "p" / "00000.npz"
     with np.load(path) as arrays:
         held = {key: arrays[key] for key in arrays.files}
-    np.savez(path, **held | {"name": np.array([{}, {}], object)})
+    objects = held | {"name": np.array([{}, {}], object)}
+    np.savez(path, **objects)  # type: ignore[arg-type]
     with pytest.raises(SourceError, match="pickle"):
         _ = read_pack(tmp_path / "p").name
 
 
 def test_a_zip_file_of_a_pack_is_that_pack(packed, tmp_path):
-    archive = shutil.make_archive(str(tmp_path / "made"), "zip", packed)
+    archive = Path(shutil.make_archive(str(tmp_path / "made"), "zip", packed))
     folder, zipped = read_pack(packed), read_pack(archive)
     assert (folder.image(4) == zipped.image(4)).all()
     assert (folder.labels("ibug68").points == zipped.labels("ibug68").points).all()

@@ -17,11 +17,11 @@ def _maps(mean: np.ndarray, points: np.ndarray) -> np.ndarray:
     """(N, D, D + 1) float16 maps of `mean` (K, D) to each of `points` (N, K, D)."""
     N, _, D = points.shape
     design = np.column_stack([mean - mean.mean(0), np.ones(len(mean))])
-    known = np.isfinite(points).all(2)
+    known = np.isfinite(points).all(-1)
     maps = np.zeros((N, D, D + 1))
-    whole = known.all(1)
+    whole = known.all(-1)
     maps[whole] = np.einsum("ck,nkd->ndc", np.linalg.pinv(design), points[whole])
-    for row in np.flatnonzero(~whole & known.any(1)):
+    for row in np.flatnonzero(~whole & known.any(-1)):
         part = known[row]
         maps[row] = np.linalg.lstsq(design[part], points[row, part], rcond=None)[0].T
     return maps.astype(np.float16)

@@ -89,7 +89,7 @@ def read_lookalikes(root: Path, subset: str = "") -> Iterator[Sample]:
 
 def _dataset(name: str, title: str, read: Callable[[Path, str], Iterator[Sample]]) -> Dataset:
     url = "https://www2.eecs.berkeley.edu/Research/Projects/CS/vision/bsds"
-    counts = dict.fromkeys(("", *SPLITS), 0)
+    counts = {"": 0} | dict.fromkeys(SPLITS, 0)
     return Dataset(name, title, read, (), counts, LICENCE, "Martin et al. 2001", url)
 
 
