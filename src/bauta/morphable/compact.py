@@ -18,7 +18,7 @@ import numpy as np
 from bauta.geometry.mesh import nearest_on_mesh
 from bauta.morphable import ict
 from bauta.morphable.file import write_model
-from bauta.morphable.model import Embedding, Eye, FaceModel
+from bauta.morphable.model import Embedding, FaceModel
 from bauta.morphable.simplify import Simplifier
 
 SKIN = ("face", "head_neck", "mouth_socket", "eye_socket_left", "eye_socket_right")
@@ -107,31 +107,6 @@ def _nearest_corners(uv: np.ndarray, choices: list[list[int]]) -> tuple[int, int
     return min(((a, b, c) for a in choices[0] for b in choices[1] for c in choices[2]), key=spread)
 
 
-def eye_of(head: ict.IctHead, rows: np.ndarray, kept: np.ndarray) -> Eye:
-    """The eye with original vertices `rows` (n,), rows `kept` of the small head.
-
-    Its centre is that of the sphere that fits the white; a linear map of the vertices that gives it
-    in the mean and in every identity mode, so that it moves with the person.
-    """
-    shapes = np.concatenate([head.mean[None], head.mean + head.identity[:MODES]])
-    white = rows[head.mean[rows, 2] < np.quantile(head.mean[rows, 2], 0.6)]
-    centres = np.stack([sphere_centre(shape[white]) for shape in shapes])
-    A = shapes[:, rows].transpose(0, 2, 1).reshape(-1, len(rows))
-    A = np.concatenate([A, np.full((1, len(rows)), 100.0)])
-    weight = np.linalg.lstsq(A, np.append(centres.ravel(), 100.0), rcond=1e-6)[0]
-    return Eye(kept.astype(np.int32), weight.astype(np.float32))
-
-
-def embed_vertices(triangles: np.ndarray, vertices: np.ndarray) -> Embedding:
-    """Points that are vertices (K,) of the mesh."""
-    rows, corners = [], []
-    for vertex in vertices:
-        where = np.argwhere(triangles == vertex)[0]
-        rows.append(where[0])
-        corners.append(where[1])
-    return Embedding(np.array(rows, np.int32), np.eye(3, dtype=np.float32)[corners])
-
-
 def embed_irises(model: FaceModel) -> Embedding:
     """The ten iris points of `mesh478` on the eyeballs: middle, then left, top, right, bottom as
     seen in the picture's mirror (+x, +y, -x, -y of the head), right eye first."""
@@ -148,13 +123,6 @@ def embed_irises(model: FaceModel) -> Embedding:
     return Embedding(np.concatenate(rows).astype(np.int32), np.concatenate(weights))
 
 
-def sphere_centre(points: np.ndarray) -> np.ndarray:
-    """Centre (3,) of the sphere nearest to points (n, 3) by algebraic least squares:
-    |p|^2 = 2 c p + r^2 - |c|^2."""
-    A = np.concatenate([2 * points, np.ones((len(points), 1))], 1).astype(np.float64)
-    return np.linalg.lstsq(A, (points.astype(np.float64) ** 2).sum(1), rcond=None)[0][:3]
-
-
 def compact(head: ict.IctHead) -> FaceModel:
     """The small head, with its 68 anatomical points and its irises."""
     mirror = ict.mirror_of(head)
@@ -166,7 +134,7 @@ def compact(head: ict.IctHead) -> FaceModel:
     eyes = {}
     for side, part in (("Left", "eyeball_left"), ("Right", "eyeball_right")):
         rows = np.intersect1d(kept, head.rows(part))
-        eyes[side] = eye_of(head, rows, new[rows])
+        eyes[side] = ict.eye_of(head, rows, new[rows], MODES)
     names = sorted({head.part_names[p] for p in head.part[kept]})
     renumber = {head.part_names.index(name): k for k, name in enumerate(names)}
     model = FaceModel(
@@ -185,7 +153,7 @@ def compact(head: ict.IctHead) -> FaceModel:
         licence="MIT",
         notice=ict.NOTICE,
     )
-    landmarks = embed_vertices(model.triangles, new[head.landmarks68])
+    landmarks = ict.embed_vertices(model.triangles, new[head.landmarks68])
     return replace(model, embeddings={"ibug68-3d": landmarks, "irises": embed_irises(model)})
 
 
