@@ -110,3 +110,13 @@ def test_the_truth_can_travel_along(samples, tmp_path):
     back = predictions.load(path)
     assert back.truth is not None
     assert compare(back, back.truth, VIEW).mean["outer_eyes"].max() < 9
+
+
+def test_true_boxes_need_no_detector_and_detected_ones_do(samples):
+    def blind(image):
+        return np.zeros((0, 4), np.float32), np.zeros(0, np.float32)
+
+    for crops, seen in (("truth", True), ("detector", False)):
+        predictor = predict.Predictor.load("nano", crops)
+        predictor.faces.detector = blind  # type: ignore[assignment]
+        assert (predictor(samples[0]) is not None) == seen
