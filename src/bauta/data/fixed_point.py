@@ -17,7 +17,7 @@ def _maps(mean: np.ndarray, points: np.ndarray) -> np.ndarray:
     """(N, D, D + 1) float16 maps of `mean` (K, D) to each of `points` (N, K, D)."""
     N, _, D = points.shape
     design = np.column_stack([mean - mean.mean(0), np.ones(len(mean))])
-    known: np.ndarray = np.isfinite(points).all(-1)
+    known = np.asarray(np.isfinite(points).all(-1))
     maps = np.zeros((N, D, D + 1))
     whole = known.all(-1)
     maps[whole] = np.einsum("ck,nkd->ndc", np.linalg.pinv(design), points[whole])
