@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="needs the extra `train`")
-from torch import nn
 
 from bauta import schemes
 from bauta.checks import InputError
@@ -20,7 +19,7 @@ SIZE = 64
 MIRROR = schemes.get("ibug68").mirror
 
 
-class Router(nn.Module):
+class Router(torch.nn.Module):
     """Reads the yaw off the first pixel."""
 
     def forward(self, x):
@@ -28,7 +27,7 @@ class Router(nn.Module):
         return {"pose": torch.stack([yaw, yaw * 0, yaw * 0], 1)}
 
 
-class Expert(nn.Module):
+class Expert(torch.nn.Module):
     """Point i lies i / 10 pixels right of the brightest pixel; `sign` is its signature."""
 
     def __init__(self, sign: float) -> None:
@@ -156,7 +155,7 @@ def test_pupils_of_a_part_are_the_left_ones():
     assert 468 not in part_points("eye", "mesh478")
 
 
-class Whole(nn.Module):
+class Whole(torch.nn.Module):
     """Says the same face for every crop."""
 
     def __init__(self, points) -> None:
@@ -171,7 +170,7 @@ class Whole(nn.Module):
         }
 
 
-class Dot(nn.Module):
+class Dot(torch.nn.Module):
     """Every point is the centre of the light."""
 
     def forward(self, x):

@@ -80,7 +80,7 @@ def test_tracks_that_do_not_come_home_are_not_believed():
 
 
 def test_what_moves_too_far_or_is_not_sure_is_not_believed():
-    length = np.linalg.norm(SHIFT) * 100 / SIZE
+    length = float(np.linalg.norm(SHIFT)) * 100 / SIZE
     assert track(FRAMES, MOVING, Gate(reach=length * 1.2)).onward_valid.all()
     assert not track(FRAMES, MOVING, Gate(reach=length * 0.8)).onward_valid.any()
     sure = np.ones((3, 12), bool)

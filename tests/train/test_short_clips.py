@@ -26,7 +26,7 @@ QUIET = ClipSettings(noise=0.0, blur=0)
 def dotted() -> np.ndarray:
     """Soft bright dots on black."""
     y, x = np.mgrid[0:SIZE, 0:SIZE] + 0.5
-    glow = sum(np.exp(-((x - u) ** 2 + (y - v) ** 2) / 8) for u, v in DOTS)
+    glow = np.sum([np.exp(-((x - u) ** 2 + (y - v) ** 2) / 8) for u, v in DOTS], axis=0)
     return np.repeat((glow * 250)[..., None], 3, 2).clip(0, 255).astype(np.uint8)
 
 

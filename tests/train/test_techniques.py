@@ -1,6 +1,7 @@
 """Every recipe of a technique learns two steps on made-up faces, and shows what it says it does."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -72,7 +73,7 @@ def read(name: str, *changes: str) -> Recipe:
     return read_recipe(ROOT / "recipes" / f"{name}.toml", (*TINY, *changes))
 
 
-def learn(recipe: Recipe, faces: Path, folder: Path):
+def learn(recipe: Recipe, faces: Path, folder: Path) -> tuple[Any, dict[str, str]]:
     """Two steps in `folder`; the task and the row of the log that they leave."""
     torch.set_num_threads(1)
     task, settings = make_task(recipe, (faces,))
@@ -230,7 +231,7 @@ def test_a_video_is_learned_from_beside_the_labels(faces, tmp_path):
 def test_registration_pulls_points_along_with_the_pixels(faces):
     """A network that says the same for every frame pays on a picture that moves, not on a still."""
     changes = (*SMALL, "gate.doubt=1e9")
-    task, _ = make_task(finetune(read("registration", *changes), [CLIP]), (faces,))
+    task: Any = make_task(finetune(read("registration", *changes), [CLIP]), (faces,))[0]
     rng = np.random.default_rng(0)
     soft = rng.integers(0, 255, (40, 40, 3), np.uint8).repeat(4, 0).repeat(4, 1)
     still = np.stack([soft[10:122, 10:122]] * 3)[None]

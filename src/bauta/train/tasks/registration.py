@@ -44,7 +44,7 @@ class RegistrationTask(LandmarksTask):
     recipe: RegistrationRecipe
     _clips: np.ndarray | None = None
 
-    def batches(
+    def batches(  # type: ignore[override]
         self, seed: int, steps: range, count: int, rank: int = 0, world: int = 1
     ) -> Iterator[MixedBatch]:
         """Labelled crops as of `landmarks`, each with `[video] batch` clips."""
@@ -59,7 +59,9 @@ class RegistrationTask(LandmarksTask):
             rngs = row_generators(seed, step, video.batch, rank, world)
             yield MixedBatch(batch, draw_clips(self._clips, size, rngs))
 
-    def losses(self, network: nn.Module, batch: MixedBatch) -> dict[str, Tensor]:
+    def losses(  # type: ignore[override]
+        self, network: nn.Module, batch: MixedBatch
+    ) -> dict[str, Tensor]:
         """The terms of `[loss]` on what is labelled, `registration` on the clips."""
         device = next(network.parameters()).device
         labelled, clips = batch.labelled, batch.clips
