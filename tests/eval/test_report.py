@@ -129,3 +129,18 @@ def test_bars_start_at_zero_and_are_as_high_as_their_value():
     svg = plots.bar_plot(["jaw", "nose"], [[(4.0, 3.0, 5.0), (2.0, 1.0, 3.0)]], ["a"], "%")
     high, low = (float(h) for h in re.findall(r'height="([\d.]+)"', svg))
     assert high == pytest.approx(2 * low, abs=0.11)
+
+
+def test_a_model_that_found_nothing_has_no_mean_and_still_a_page(tmp_path):
+    faces = [sample(f"{i}.jpg", grid(68), "ibug68") for i in range(4)]
+    files = [
+        shifted(faces, "ibug68", [None] * 4, header={"model": "blind"}),
+        shifted(faces, "ibug68", [1.0] * 4, header={"model": "other"}),
+    ]
+    scored = score(files, truth.read(faces), protocols.get("folder"))
+    paths = page.write(tmp_path, page.page(scored, None), page.as_json(scored))
+    data = json.loads(paths[1].read_text(), parse_constant=pytest.fail)
+    row = data["views"][0]["scored"][0]["rows"][0]
+    assert row["found"] == 0
+    assert row["values"]["mean"][0] is None
+    assert row["values"]["fr@10"][0] == 100.0

@@ -28,7 +28,7 @@ Models = Annotated[
 ]
 Out = Annotated[Path, typer.Option("--out", "-o", help="Folder for the results.")]
 ProtocolName = Annotated[
-    str, typer.Option("--protocol", help="300w, 300vw, wflw, cofw, aflw2000-3d or own.")
+    str, typer.Option("--protocol", help="300w, 300vw, wflw, cofw, aflw2000-3d, own or folder.")
 ]
 Data = Annotated[
     Path | None,

@@ -149,7 +149,26 @@ OWN = Protocol(
     ),
 )
 
-PROTOCOLS = {item.name: item for item in (W300, VW300, WFLW, COFW, AFLW2000, OWN)}
+FOLDER = Protocol(
+    name="folder",
+    title="Your own pictures",
+    datasets=("folder",),
+    subsets=("",),
+    views=(
+        _view68("68 points"),
+        _view68("51 points, without the jaw", part="inner51"),
+        View("68 anatomical points", "ibug68-3d", "ibug68-3d", BOX_FIRST),
+        View("mesh", "mesh478", "mesh478", ALL),
+        View("98 points", "wflw98", "wflw98", ALL),
+        View("106 points", "jd106", "jd106", ALL),
+        View("29 points", "lfpw29", "lfpw29", ALL),
+        View("5 points", "celeba5", "celeba5", BOX_FIRST),
+    ),
+    headline="mean",
+    notes=("Whoever was trained on must not be in it: `--split test` takes the folder `test`.",),
+)
+
+PROTOCOLS = {item.name: item for item in (W300, VW300, WFLW, COFW, AFLW2000, OWN, FOLDER)}
 
 
 def get(name: str) -> Protocol:

@@ -90,7 +90,7 @@ def write(folder: Path, html: str, results: dict[str, Any]) -> list[Path]:
     """`report.html` and `results.json` in `folder`, each replaced whole. SinkError on failure."""
     texts = {
         "report.html": html,
-        "results.json": json.dumps(results, indent=1, allow_nan=False) + "\n",
+        "results.json": json.dumps(_known(results), indent=1, allow_nan=False) + "\n",
     }
     paths = []
     for name, text in texts.items():
@@ -104,6 +104,15 @@ def write(folder: Path, html: str, results: dict[str, Any]) -> list[Path]:
             raise SinkError(f"{path}: cannot be written: {error.strerror}") from error
         paths.append(path)
     return paths
+
+
+def _known(value: Any) -> Any:
+    """The same with None for what is not finite: a model that found nothing has no mean."""
+    if isinstance(value, dict):
+        return {key: _known(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_known(item) for item in value]
+    return None if isinstance(value, float) and not np.isfinite(value) else value
 
 
 def _view(view: View, scored: Sequence[Scored], result: Result) -> str:
