@@ -3,7 +3,7 @@
 One file a verb; importing it adds the verb to the application.
 """
 
-from bauta.cli import data, demo, eval, export, models, track, train
+from bauta.cli import data, demo, eval, export, models, morph, track, train
 from bauta.cli.app import main
 
-__all__ = ["data", "demo", "eval", "export", "main", "models", "track", "train"]
+__all__ = ["data", "demo", "eval", "export", "main", "models", "morph", "track", "train"]
