@@ -7,55 +7,71 @@ from typing import Annotated
 
 import typer
 
-from bauta.checks import InputError
 from bauta.cli.app import app, say, talk
-from bauta.cli.train import need_torch
+
+FORMATS = {
+    "glb": "animated glTF 2.0: mesh, 52 morph targets, head and eye motion, optional texture",
+    "obj": "mesh of one frame, with texture places and normals",
+    "ply": "the same, binary",
+    "livelink": "CSV of Epic's Live Link Face app",
+    "openface": "CSV with OpenFace's columns: pose, gaze, 68 points in 2D and 3D",
+    "bvh": "head motion as one joint",
+}
 
 
-@app.command()
+@app.command(
+    epilog="Formats: " + "; ".join(f"{name}: {what}" for name, what in FORMATS.items()) + "."
+)
 def export(
-    run: Annotated[Path, typer.Argument(help="Folder of a run of `bauta train`.")],
-    out: Annotated[
-        Path, typer.Option("--out", "-o", help="The file to write; its name ends in .onnx.")
+    tracks: Annotated[
+        Path, typer.Argument(metavar="TRACKS", help="A .jsonl that `bauta track` wrote.")
     ],
-    storage: Annotated[
-        str,
-        typer.Option(
-            "--as",
-            help="float16 (half the size, the same speed), weights8 (a quarter), int8 (a quarter, "
-            "convolutions calculate in 8 bits; needs --pack) or float32.",
-        ),
-    ] = "float16",
-    pack: Annotated[
+    format: Annotated[
+        str, typer.Option("--format", "-f", help="glb, obj, ply, livelink, openface or bvh.")
+    ] = "glb",
+    out: Annotated[
         Path | None,
-        typer.Option(help="Pack whose training faces the files are compared and calibrated on."),
+        typer.Option(
+            "--out", "-o", help="File to write; by default named after TRACKS, beside it."
+        ),
     ] = None,
-    name: Annotated[str, typer.Option(help="Name on the card; by default that of the file.")] = "",
-    version: Annotated[str, typer.Option(help="Version on the card.")] = "1",
-    licence: Annotated[str, typer.Option(help="Terms on the card.")] = "",
+    frame: Annotated[
+        int | None,
+        typer.Option(
+            help="Number of the frame that obj and ply show, and whose picture is the texture; by "
+            "default the one where the face looks most directly at the camera."
+        ),
+    ] = None,
+    id: Annotated[
+        int | None, typer.Option(help="Which person; by default the one who is seen longest.")
+    ] = None,
+    texture: Annotated[
+        Path | None,
+        typer.Option(help="The video that was tracked: its picture becomes the texture of a glb."),
+    ] = None,
     force: Annotated[bool, typer.Option(help="Write over an existing file.")] = False,
 ) -> None:
-    """Make a model file of a trained run: `bauta track VIDEO --model my.onnx` runs it.
+    """Write a followed head for other programs.
 
-    Beside it go a card, my.json, and a golden sample, my.golden.npz, for `bauta models my.onnx
-    --check`. The best weights are taken. How far the points of every kind of storage lie from the
-    network's, in pixels of the crop, is printed and kept on the card.
+    Axes, units and signs of every format are in docs/export.md. The tracks must hold the face model
+    (pose in centimetres, identity, expressions), as `bauta track` writes them unless told not to.
+    The path written is printed to stdout.
     """
-    need_torch()
-    from bauta.train.export import export_run
+    from bauta.assets.face import face_model
+    from bauta.checks import InputError, check_choice
+    from bauta.export import animation_of, formats
+    from bauta.records import read_tracks
+    from bauta.video.output import atomic_write, check_output
 
-    beside = [out, out.with_suffix(".json"), out.with_suffix(".golden.npz")]
-    if not force and (there := [path for path in beside if path.exists()]):
-        raise InputError(f"{there[0]}: exists already; --force writes over it")
-    done = export_run(
-        run, out, name=name, version=version, storage=storage, pack=pack, licence=licence
-    )
-    talk.print(f"difference from the network on {done.crops}, pixels of the crop:")
-    for kind, found in done.differences.items():
-        mark = "*" if kind == done.storage else " "
-        talk.print(
-            f"{mark} {kind:9} {found.bytes / 1000:8.0f} KB   mean {found.mean:.4f}   "
-            f"99 % below {found.p99:.4f}   largest {found.largest:.4f}"
-        )
-    for path in beside:
-        say(str(path))
+    check_choice(format, FORMATS, "--format")
+    if texture is not None and format != "glb":
+        raise InputError(f"--texture: only a glb holds one; {format} does not")
+    if frame is not None and format not in ("obj", "ply") and texture is None:
+        raise InputError("--frame: is for obj, ply and --texture; the others hold every frame")
+    path = out or tracks.with_suffix(formats.ENDINGS[format])
+    check_output(path, force)
+    animation = animation_of(read_tracks(tracks), face_model(), id)
+    row = animation.straightest() if frame is None else animation.index(frame)
+    atomic_write(path, formats.write(animation, format, row, texture))
+    talk.print(f"face {animation.id} in {len(animation.times)} frames")
+    say(str(path))

@@ -128,7 +128,7 @@ def strongest(
     if len(names) != len(weights):
         raise InputError(f"weights: expected {len(names)}, one for each name, got {len(weights)}")
     order = np.argsort(-np.asarray(weights, np.float64), kind="stable")[:count]
-    return [(names[k], float(weights[k])) for k in order if weights[k] > least]
+    return [(names[k], float(weights[k])) for k in map(int, order) if weights[k] > least]
 
 
 @dataclass(frozen=True)
