@@ -50,4 +50,5 @@ def sample(index, pose=(0.0, 0.0, 0.0), scheme="ibug68", **more):
     shown = points[FEW] if len(points) >= 68 else points
     labels = (Labels(points, scheme),)
     fields = {"labels": labels, "person": f"person {index}", "licence": "made up"} | more
-    return Sample(name=f"{index}.png", picture=lambda: dotted(shown, level=40 + index % 200), **fields)
+    level = 40 + index % 200
+    return Sample(name=f"{index}.png", picture=lambda: dotted(shown, level=level), **fields)
