@@ -90,7 +90,7 @@ class Clip:
     def __init__(self) -> None:
         self.face: FaceState | None = synthetic_face()
         self.detections = 0
-        self.knows_presence = False
+        self.watched, self.presence = True, 1.0
 
     def detector(self, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         self.detections += 1
@@ -100,7 +100,7 @@ class Clip:
 
     def regressor(self, image: np.ndarray, roi: Roi) -> Prediction:
         face = self.face or synthetic_face()
-        return prediction(face, presence=0.99 if self.knows_presence else 1.0)
+        return prediction(face, presence=self.presence)
 
 
 @pytest.fixture
@@ -111,14 +111,14 @@ def clip(monkeypatch) -> Clip:
         def __init__(self, model: str, threads: int) -> None:
             self.detector = clip.detector  # type: ignore[assignment]
             self.regressor = clip.regressor  # type: ignore[assignment]
-            self.knows_presence = clip.knows_presence
+            self.watched = clip.watched
 
     monkeypatch.setattr(module, "Faces", Networks)
     return clip
 
 
-def test_a_model_that_says_presence_is_followed_without_the_detector(clip):
-    clip.knows_presence = True
+def test_a_model_whose_presence_was_measured_is_followed_without_the_detector(clip):
+    clip.watched = False
     tracker = Tracker()
     for i in range(50):
         clip.face = synthetic_face(center=(160 + 3 * i, 150), roll=i)
@@ -128,7 +128,7 @@ def test_a_model_that_says_presence_is_followed_without_the_detector(clip):
     assert clip.detections == 1
 
 
-def test_a_model_without_presence_is_watched_by_the_detector(clip):
+def test_any_other_model_is_watched_by_the_detector(clip):
     tracker = Tracker()
     states = [tracker(IMAGE, i * DT) for i in range(50)]
     assert all(len(faces) == 1 for faces in states)
@@ -136,7 +136,14 @@ def test_a_model_without_presence_is_watched_by_the_detector(clip):
     assert 8 <= clip.detections <= 14  # once, then every 0.2 s of 2 s
 
 
-def test_without_presence_a_lost_face_is_dropped_and_found_again(clip):
+def test_a_watched_model_may_be_less_sure_of_a_face(clip):
+    clip.presence = 0.6
+    assert Tracker()(IMAGE, 0.0)[0].score == pytest.approx(0.6)
+    clip.watched = False
+    assert Tracker()(IMAGE, 0.0) == []
+
+
+def test_a_lost_face_is_dropped_and_found_again_when_the_network_does_not_see_it_go(clip):
     tracker = Tracker()
     here = clip.face
     assert len(tracker(IMAGE, 0.0)) == 1
@@ -211,6 +218,15 @@ def test_a_regressor_predicts_what_its_file_names():
     assert set(found.points) == {"ibug68"}
     assert found.points["ibug68"][0].tolist() == pytest.approx([50, 60])
     assert (found.sigma, found.presence, found.main) == ({}, 1.0, "ibug68")
+
+
+def test_a_regressor_is_watched_unless_its_presence_was_measured():
+    points = np.zeros((1, 68, 2), np.float32)
+    presence = {"presence": np.ones(1, np.float32)}
+    assert regressor({"schemes": "ibug68"}, ibug68=points).watched
+    assert not regressor({"schemes": "ibug68"}, ibug68=points, **presence).watched
+    said = {"schemes": "ibug68", "watched_by": "detector"}
+    assert regressor(said, ibug68=points, **presence).watched
 
 
 @pytest.mark.parametrize(

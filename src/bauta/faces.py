@@ -35,11 +35,12 @@ NO_POINTS = np.zeros((0, 3), np.float32)
 class Faces:
     """Detector and regressor of one model: finds faces in a picture, reads the points of a crop.
 
-    Where the regressor does not know presence (`knows_presence`), the detector alone says what is a
-    face, and its score stands for the presence.
+    `watched`: nobody has measured how well the regressor tells faces from the rest, or it does not
+    say presence at all. The detector is then asked for less, but has a say on what it found: the
+    presence is never above its score.
     """
 
-    knows_presence = True
+    watched = False
 
     def __init__(self, model: str | Path = "base", threads: int = 1) -> None:
         import cv2
@@ -48,11 +49,9 @@ class Faces:
         self.regressor = LandmarkRegressor(
             Session(read_model(model), name=str(model), threads=threads)
         )
-        self.knows_presence = self.regressor.knows_presence
+        self.watched = self.regressor.watched
         session = Session(read_model("detector"), name="detector", threads=threads)
-        self.detector = (
-            Detector(session, DETECTOR_THRESHOLD) if self.knows_presence else Detector(session)
-        )
+        self.detector = Detector(session) if self.watched else Detector(session, DETECTOR_THRESHOLD)
         _check_places_a_head(self.regressor, str(model))
 
     def find(self, image: np.ndarray, taken: np.ndarray, most: int) -> list[Prediction]:
@@ -82,10 +81,10 @@ class Faces:
         size = float(np.sqrt(boxes.area(box_of(second))))
         sigma = second.sigma.get(second.main, np.zeros(1))
         doubt = 100 * float(np.median(sigma)) / max(size, 1e-6)
-        sure = second.presence >= SURELY_PRESENT and doubt <= DOUBT * score
-        if not sure:
+        surely = PRESENT if self.watched else SURELY_PRESENT
+        if second.presence < surely or doubt > DOUBT * score:
             return None
-        return second if self.knows_presence else replace(second, presence=score)
+        return replace(second, presence=min(second.presence, score)) if self.watched else second
 
 
 def _check_places_a_head(regressor: LandmarkRegressor, model: str) -> None:

@@ -31,7 +31,7 @@ MISSES = 2
 """Frames without presence after which a face is given up."""
 LOOK_AGAIN = 0.2
 """Seconds between detections while a slot is free and somebody is followed, or while the detector
-has to say whether a face is still there, as the network does not."""
+has a say on whether a face is still there (`Faces.watched`)."""
 FILTERS = ("one_euro", "none")
 COLORS = ("rgb", "bgr")
 
@@ -116,13 +116,13 @@ class Tracker:
         repeat; a time that goes back is another clip for the filter, not an error.
         """
         image, time = _frame(image, time, color)
-        if not self._faces.knows_presence:
+        if self._faces.watched:
             self._watch(image, time)
         states = []
         for track in list(self._tracks):
             face = self._faces.regressor(image, track.roi)
-            if not self._faces.knows_presence:
-                face = replace(face, presence=track.score)
+            if self._faces.watched:
+                face = replace(face, presence=min(face.presence, track.score))
             if face.presence >= PRESENT:
                 states.append(self._follow(track, face, time, image.shape))
             else:

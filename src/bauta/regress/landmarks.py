@@ -63,7 +63,8 @@ class LandmarkRegressor:
     """A network of the task `landmarks`. ModelError when the session holds something else.
 
     `size` pixels of its crop; `schemes` that it predicts, by output; `knows_presence` is False for
-    a network that was only ever shown faces: its predictions have the presence 1.
+    a network that was only ever shown faces: its predictions have the presence 1. `watched` is True
+    where nobody has measured how well it tells faces from the rest: the detector then has a say.
     """
 
     def __init__(self, session: Session) -> None:
@@ -81,6 +82,9 @@ class LandmarkRegressor:
             self.ibug68_offset = np.array(offset, np.float32).reshape(2)
             self.schemes = self._schemes()
             self.knows_presence = "presence" in session.outputs
+            self.watched = (
+                not self.knows_presence or session.metadata.get("watched_by") == "detector"
+            )
             self._try_out()
         except (KeyError, ValueError, ModelError) as error:
             raise ModelError(

@@ -93,7 +93,7 @@ def cost_of(name: str, config: NetworkConfig) -> Cost:
     torch.manual_seed(0)
     network = LandmarkNetwork(config).eval()
     file = finish(
-        stored(landmark_graph(network), "float16"), metadata_of(network, name, "0", (0.0, 0.0))
+        stored(landmark_graph(network), "float16"), metadata_of(network, name, "0")
     )
     session = Session(file)
     crop = {"crop": np.full((1, config.size, config.size, 3), 127, np.uint8)}

@@ -65,6 +65,7 @@ def _landmarks(
         crops=crops,
         calibrated=crops is not None,
         ibug68_offset=LABEL_OFFSET68,
+        watched=False,
     )
     for kind, found in done.differences.items():
         sys.stdout.write(f"{kind:9} {found}\n")

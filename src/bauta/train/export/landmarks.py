@@ -64,9 +64,14 @@ def _zero_mean_z(points: Tensor) -> Tensor:
 
 
 def metadata_of(
-    network: LandmarkNetwork, name: str, version: str, ibug68_offset: tuple[float, float]
+    network: LandmarkNetwork,
+    name: str,
+    version: str,
+    ibug68_offset: tuple[float, float] = (0.0, 0.0),
+    watched: bool = True,
 ) -> dict[str, str]:
-    """What `bauta.regress` reads of a file."""
+    """What `bauta.regress` reads of a file. `watched`: nobody has measured on videos how well its
+    presence tells faces from the rest, so the detector has a say."""
     found = {
         "bauta_task": "landmarks",
         "bauta_model": name,
@@ -74,6 +79,8 @@ def metadata_of(
         "size": str(network.config.size),
         "schemes": ",".join(network.config.schemes),
     }
+    if watched:
+        found["watched_by"] = "detector"
     if any(ibug68_offset):
         found["ibug68_offset"] = ",".join(map(str, ibug68_offset))
     return found
@@ -100,7 +107,10 @@ def export_landmarks(
     calibration: np.ndarray | None = None,
     ibug68_offset: tuple[float, float] = (0.0, 0.0),
 ) -> bytes:
-    """The file of a landmark network. `ibug68_offset`: pixels of the picture that the labels of its
-    `ibug68` lie off what they mark and that were taken off in training (docs/conventions.md)."""
+    """The file of a landmark network, watched by the detector.
+
+    `ibug68_offset`: pixels of the picture that the labels of its `ibug68` lie off what they mark and
+    that were taken off in training (docs/conventions.md).
+    """
     model = stored(landmark_graph(network), storage, calibration)
     return finish(model, metadata_of(network, name, version, ibug68_offset))

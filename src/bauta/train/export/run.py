@@ -69,11 +69,13 @@ def export_network(
     calibrated: bool = False,
     untrained: Collection[str] = (),
     ibug68_offset: tuple[float, float] = (0.0, 0.0),
+    watched: bool = True,
 ) -> Exported:
     """Write `out` (.onnx), its card (.json) and golden sample (.golden.npz).
 
     Every kind of storage is compared with the network on `crops` (drawn faces when there are none);
     `int8` needs real ones (`calibrated`). `card` holds what the caller knows; the rest is added.
+    `untrained`: heads to leave out. `watched`: see `metadata_of`.
     """
     check_choice(storage, STORAGES, "storage")
     if out.suffix != ".onnx":
@@ -82,7 +84,7 @@ def export_network(
         raise InputError("int8: needs faces to calibrate with; name a pack of them")
     size = network.config.size
     shown = drawn_crops(size) if crops is None else crops
-    metadata = metadata_of(network, card["name"], card["version"], ibug68_offset)
+    metadata = metadata_of(network, card["name"], card["version"], ibug68_offset, watched)
     graph, files = landmark_graph(network, untrained), {}
     for kind in STORAGES:
         if kind != "int8" or calibrated:
