@@ -31,14 +31,17 @@ class Head:
 
     def __call__(self, state: FaceState, width: int, height: int) -> FaceState:
         """The state with `fit`, `blink` and a pose in centimetres; a state without mesh as it is.
+        Where no head explains the points, `fit` is None and the pose has no centimetres.
 
         `width`, `height` of the picture say what the camera is when none was given.
         """
         if not len(state.mesh):
             return state
         camera = self.camera or Camera.of_fov(width, height)
-        fit = self._fitter(state.mesh, state.sigma["mesh478"], camera, state.score)
         blink = self._blinks(state.time, sum(state.eye_openness) / 2)
+        fit = self._fitter(state.mesh, state.sigma["mesh478"], camera, state.score)
+        if fit is None:
+            return replace(state, blink=blink)
         return replace(state, fit=fit, blink=blink, pose=Pose(fit.R_camera_head, fit.matrix))
 
 

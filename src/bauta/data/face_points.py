@@ -136,8 +136,8 @@ class Placement:
         for mesh in meshes:
             size = face_size(mesh)
             found = self._fit(mesh, mean, bases, len(use), price, size)
-            residual = found.residual
-            assert residual is not None
+            assert found.residual is not None
+            residual = found.residual.T
             errors.append(np.linalg.norm(residual, axis=1).mean() / size)
             depth = ((mean + bases @ found.c) @ found.R.T + found.t)[:, 2]
             P = (self.camera.K[0, 0] / depth)[:, None, None] * found.R[None, :2]
@@ -176,7 +176,8 @@ class Placement:
         start = Solution(R, place(self.camera, mean @ R.T, mesh[:, :2]), np.zeros(shapes + people))
         sigma = np.full(SKIN_POINTS, 0.015 * size)
         settings = SolverSettings(steps=6)
-        return solve(self.camera, mean, bases, mesh[:, :2], sigma, start, prior, settings)
+        columns = np.ascontiguousarray(bases.transpose(1, 0, 2), np.float32)
+        return solve(self.camera, mean.T, columns, mesh[:, :2].T, sigma, start, prior, settings)
 
 
 def face_size(mesh: np.ndarray) -> float:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bauta.checks import check_array
 from bauta.crop import mesh_rotation
 from bauta.fit.gaze import gaze_angles, gaze_direction, look_weights
 from bauta.fit.person import Person, marginal
@@ -18,6 +19,10 @@ from bauta.morphable.model import SIDES, FaceModel
 from bauta.schemes import LEFT_EYE478, RIGHT_EYE478, eye_aspect_ratio
 
 EYES478 = (RIGHT_EYE478, LEFT_EYE478)
+SMALLEST = 1e-3
+"""Pixels below which a face is no face."""
+NEAREST, FARTHEST = 4.0, 2000.0
+"""Centimetres between which a head of mean size can be."""
 SHUT = 0.12
 """Lid gap over eye width below which the iris says nothing about the gaze."""
 
@@ -26,7 +31,7 @@ SHUT = 0.12
 class FitSettings:
     """How the fit balances points, sparsity and calm."""
 
-    modes: int = 40
+    modes: int = 60
     """Identity modes that are solved for."""
     price: float = 0.6
     """Cost of an expression weight of 1, linear: makes expressions sparse."""
@@ -42,6 +47,17 @@ class FitSettings:
     """Steps at most on the first frame."""
     lost: float = 0.12
     """Residual (median, over the eye distance) beyond which the fit starts afresh."""
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """One frame: `mesh` (478, 3), of it the fitted points `observed` (2, K) without distortion, and
+    their `doubt` (K,); pixels."""
+
+    mesh: np.ndarray
+    observed: np.ndarray
+    doubt: np.ndarray
+    camera: Camera
 
 
 class FaceFitter:
@@ -78,98 +94,134 @@ class FaceFitter:
 
     def __call__(
         self, mesh: np.ndarray, sigma: np.ndarray, camera: Camera, confidence: float = 1.0
-    ) -> HeadFit:
+    ) -> HeadFit | None:
         """Fit a frame: `mesh` (478, 3) pixels (its z is not used but to begin with), `sigma` (478,)
-        pixels, `confidence` 0..1 in what the frame says about the person."""
-        seen = camera.undistorted(mesh[:, :2].astype(np.float64))
-        eyes = float(np.linalg.norm(seen[33] - seen[263]))
-        spread = max(eyes, 0.5 * float(np.ptp(seen[:468, 1])))
+        pixels, `confidence` 0..1 in what the frame says about the person.
+
+        None when no head explains the points; the next frame then starts afresh. InputError for
+        points or sigma that are not finite.
+        """
+        mesh = check_array(mesh, (478, 3), "mesh").astype(np.float64)
+        sigma = check_array(sigma, (478,), "sigma").astype(np.float64)
+        self._frame += 1
+        seen = camera.undistorted(mesh[:, :2])
+        spread = face_size(seen)
+        if spread < SMALLEST:
+            self._last = None
+            return None
         doubt = self.points.doubt * np.maximum(
             sigma[self.points.rows], self.settings.least_sigma * spread
         )
-        observed = seen[self.points.rows]
+        look = Look(mesh, np.ascontiguousarray(seen[self.points.rows].T), doubt, camera)
+        self._last = self._state(look, spread)
         if self._last is None:
-            state = self._begin(mesh, observed, doubt, camera)
-        else:
-            state = self._step(self._last, observed, doubt, camera, self.settings.steps)
-            if self._miss(state) > self.settings.lost * spread:
-                state = self._begin(mesh, observed, doubt, camera)
-        self._last = state
-        self._gather(state, confidence)
-        self._turn_eyes(state, seen, mesh, sigma, camera)
-        self._frame += 1
-        return self._result(state, camera)
+            return None
+        if self.person.due(self._frame - 1):
+            self._last = self._learn(self._last, look, confidence)
+        self._turn_eyes(self._last, seen, mesh, sigma, camera)
+        return self._result(self._last, camera)
 
-    @staticmethod
-    def _miss(state: Solution) -> float:
+    def _state(self, look: Look, spread: float) -> Solution | None:
+        """Pose and expression of a frame, from those of the last or afresh; None when lost."""
+        if self._last is not None:
+            state = self._express(self._last, look, self.settings.steps)
+            if self._fits(state, spread):
+                return state
+        state = self._begin(look)
+        return state if self._fits(state, spread) else None
+
+    def _fits(self, state: Solution, spread: float) -> bool:
         assert state.residual is not None
-        return float(np.median(np.linalg.norm(state.residual, axis=1)))
+        median = float(np.median(np.hypot(*state.residual)))
+        return median <= self.settings.lost * spread and NEAREST <= state.t[2] <= FARTHEST
 
-    def _begin(
-        self, mesh: np.ndarray, observed: np.ndarray, doubt: np.ndarray, camera: Camera
-    ) -> Solution:
-        R = mesh_rotation(mesh).astype(np.float64)
-        t = start_translation(camera, self._still @ R.T, observed)
+    def _begin(self, look: Look) -> Solution:
+        """Pose of a blank face first, then expression with identity."""
+        R = mesh_rotation(look.mesh).astype(np.float64)
+        t = start_translation(look.camera, R @ self._still, look.observed)
         count = len(self.points.shape_rows)
-        blank = Solution(R, t, np.zeros(count))
-        calm = self._step(blank, observed, doubt, camera, 3, pull=0.0, free=False)
-        return self._step(calm, observed, doubt, camera, self.settings.first, pull=0.0)
+        nothing = np.zeros((3, len(self.points.rows), 0), np.float32)
+        none = np.zeros(0)
+        prior = Prior(none, none, none, np.zeros((0, 0)), none)
+        start = Solution(R, t, none)
+        settings = SolverSettings(steps=4)
+        pose = solve(
+            look.camera, self._still, nothing, look.observed, look.doubt, start, prior, settings
+        )
+        blank = Solution(pose.R, pose.t, np.zeros(count))
+        if self.person.frames:
+            return self._express(blank, look, self.settings.first, pull=0.0)
+        both = self._both(blank, look, self.settings.first, pull=0.0)
+        return Solution(both.R, both.t, both.c[:count], both.residual)
 
-    def _step(
-        self,
-        last: Solution,
-        observed: np.ndarray,
-        doubt: np.ndarray,
-        camera: Camera,
-        steps: int,
-        pull: float = 1.0,
-        free: bool = True,
-    ) -> Solution:
-        """Steps from `last`; `pull` 0: no pull to it; `free` False holds expressions at 0."""
-        count, person = len(self.points.shape_rows), self.person
-        solves_person = person.due(self._frame) and free
-        settings = SolverSettings(steps=steps)
-        prior = self._prior(last.c[:count], pull, solves_person, free)
-        if solves_person:
-            start = Solution(last.R, last.t, np.concatenate([last.c[:count], person.mean]))
-            still = self.points.mean + self.points.looks @ self._look
-            return solve(camera, still, self._bases, observed, doubt, start, prior, settings)
-        start = Solution(last.R, last.t, last.c[:count])
+    def _express(self, last: Solution, look: Look, steps: int, pull: float = 1.0) -> Solution:
+        """Steps of pose and expression from `last`; `pull` 0: no pull to it."""
         still = self._still + self.points.looks @ self._look
-        return solve(camera, still, self.points.shapes, observed, doubt, start, prior, settings)
-
-    def _prior(self, last: np.ndarray, pull: float, solves_person: bool, free: bool) -> Prior:
-        s, count = self.settings, len(last)
-        calm = pull * s.calm
-        upper = np.ones(count) if free else np.zeros(count)
-        upper[self._close] = min(upper[self._close], last[self._jaw] + 0.02)
-        lower, mean = np.zeros(count), calm * last / (calm + s.rest)
-        precision, price = np.eye(count) * (calm + s.rest), np.full(count, s.price)
-        if not solves_person:
-            return Prior(lower, upper, mean, precision, price)
-        modes = s.modes
-        whole = np.zeros((count + modes, count + modes))
-        whole[:count, :count], whole[count:, count:] = precision, self.person.precision
-        return Prior(
-            np.concatenate([lower, np.full(modes, -4.0)]),
-            np.concatenate([upper, np.full(modes, 4.0)]),
-            np.concatenate([mean, self.person.mean]),
-            whole,
-            np.concatenate([price, np.zeros(modes)]),
+        prior = self._prior(last.c, pull)
+        return solve(
+            look.camera,
+            still,
+            self.points.shapes,
+            look.observed,
+            look.doubt,
+            last,
+            prior,
+            SolverSettings(steps=steps),
         )
 
-    def _gather(self, state: Solution, confidence: float) -> None:
+    def _both(self, last: Solution, look: Look, steps: int, pull: float = 1.0) -> Solution:
+        """Steps of pose, expression and identity."""
+        start = Solution(last.R, last.t, np.concatenate([last.c, self.person.mean]))
+        return solve(
+            look.camera,
+            self.points.mean + self.points.looks @ self._look,
+            self._bases,
+            look.observed,
+            look.doubt,
+            start,
+            self._with_person(self._prior(last.c, pull)),
+            SolverSettings(steps=steps),
+        )
+
+    def _prior(self, last: np.ndarray, pull: float) -> Prior:
+        s, count = self.settings, len(last)
+        calm = pull * s.calm
+        upper = np.ones(count)
+        upper[self._close] = min(1.0, last[self._jaw] + 0.02)
+        return Prior(
+            np.zeros(count),
+            upper,
+            calm * last / (calm + s.rest),
+            np.eye(count) * (calm + s.rest),
+            np.full(count, s.price),
+        )
+
+    def _with_person(self, prior: Prior) -> Prior:
+        count, modes = len(prior.lower), self.settings.modes
+        precision = np.zeros((count + modes, count + modes))
+        precision[:count, :count], precision[count:, count:] = (
+            prior.precision,
+            self.person.precision,
+        )
+        return Prior(
+            np.concatenate([prior.lower, np.full(modes, -4.0)]),
+            np.concatenate([prior.upper, np.full(modes, 4.0)]),
+            np.concatenate([prior.mean, self.person.mean]),
+            precision,
+            np.concatenate([prior.price, np.zeros(modes)]),
+        )
+
+    def _learn(self, state: Solution, look: Look, confidence: float) -> Solution:
+        """The state with what the frame says of the person taken over."""
         count, modes = len(self.points.shape_rows), self.settings.modes
-        if len(state.c) == count:
-            return
+        state = self._both(state, look, 1)
         information = state.information
         assert information is not None
-        information = information.copy()
         rows = np.arange(6, 6 + count)
         information[rows, rows] += self.settings.rest + self.settings.calm
         self.person.add(state.c[count:], marginal(information, modes), confidence)
-        state.c = state.c[:count]
         self._still = self.points.mean + self.points.people @ self.person.mean
+        return Solution(state.R, state.t, state.c[:count], state.residual)
 
     def _turn_eyes(
         self,
@@ -229,15 +281,21 @@ class FaceFitter:
             names=self._names,
             gaze=self._angles.copy(),
             visible=facing < 0,
-            residual=float(np.sqrt((state.residual**2).sum(1).mean())),
+            residual=float(np.sqrt((state.residual**2).sum(0).mean())),
             camera=camera,
         )
 
 
+def face_size(seen: np.ndarray) -> float:
+    """Pixels of a face (478, 2): distance of the outer eye corners, in profile half its height."""
+    eyes = float(np.linalg.norm(seen[33] - seen[263]))
+    return max(eyes, 0.5 * float(np.ptp(seen[:468, 1])))
+
+
 def start_translation(camera: Camera, turned: np.ndarray, pixels: np.ndarray) -> np.ndarray:
-    """Translation (3,) that puts turned points (K, 3) about where pixels (K, 2) are."""
-    middle, own = pixels.mean(0), turned.mean(0)
-    spread = np.linalg.norm(pixels - middle, axis=1).mean()
-    z = camera.K[0, 0] * np.linalg.norm(turned[:, :2] - own[:2], axis=1).mean() / spread
+    """Translation (3,) that puts turned points (3, K) about where pixels (2, K) are."""
+    middle, own = pixels.mean(1), turned.mean(1)
+    spread = max(np.hypot(*(pixels - middle[:, None])).mean(), SMALLEST)
+    z = camera.K[0, 0] * np.hypot(*(turned[:2] - own[:2, None])).mean() / spread
     xy = (middle - camera.K[:2, 2]) * z / camera.K[[0, 1], [0, 1]]
     return np.append(xy, z) - own

@@ -12,8 +12,10 @@ import numpy as np
 
 SHARE = 0.06
 """How much of a frame's information is new."""
+QUICK, EVERY = 6, 3
+"""Frames from the first in which identity is solved for every time; afterwards every third."""
 SETTLED = 60
-"""Frames after which identity is solved for only now and then."""
+"""Frames in which identity was solved for, after which it is only now and then."""
 REST = 12
 """Frames between two of these."""
 
@@ -32,7 +34,9 @@ class Person:
 
     def due(self, frame: int) -> bool:
         """Whether identity should be solved for in a frame."""
-        return not self.settled or frame % REST == 0
+        if self.frames < QUICK:
+            return True
+        return frame % (REST if self.settled else EVERY) == 0
 
     def add(self, mean: np.ndarray, information: np.ndarray, confidence: float) -> None:
         """Take over what a frame found: `information` (I, I) of `marginal`, `confidence` 0..1."""

@@ -28,13 +28,13 @@ class FitPoints:
     doubt: np.ndarray
     """(K,) factor on their sigma."""
     mean: np.ndarray
-    """(K, 3) centimetres, head axes."""
+    """(3, K) centimetres, head axes."""
     shapes: np.ndarray
-    """(K, 3, E)"""
+    """(3, K, E)"""
     looks: np.ndarray
-    """(K, 3, L): what the looks do to the lids."""
+    """(3, K, L): what the looks do to the lids."""
     people: np.ndarray
-    """(K, 3, I)"""
+    """(3, K, I)"""
     shape_rows: np.ndarray
     """(E,) rows of the model's expressions."""
     look_rows: np.ndarray
@@ -74,7 +74,7 @@ def chosen_rows() -> tuple[np.ndarray, np.ndarray]:
 
 
 def fit_points(model: FaceModel, modes: int) -> FitPoints:
-    """The points and their bases in 64 bits, with the first `modes` identity modes."""
+    """The points and their bases, with the first `modes` identity modes."""
     rows, doubt = chosen_rows()
     mesh = model.at("mesh478")
     names = model.expression_names
@@ -82,14 +82,14 @@ def fit_points(model: FaceModel, modes: int) -> FitPoints:
     shapes = np.setdiff1d(np.arange(len(names)), looks)
 
     def columns(basis: np.ndarray) -> np.ndarray:
-        return np.ascontiguousarray(basis[:, rows].transpose(1, 2, 0), np.float64)
+        return np.ascontiguousarray(basis[:, rows].transpose(2, 1, 0), np.float32)
 
     normals = vertex_normals(model.mean, model.triangles)
     centre, people, radius = _eyes(model, mesh, modes)
     return FitPoints(
         rows=rows,
         doubt=doubt,
-        mean=mesh.mean[rows].astype(np.float64),
+        mean=mesh.mean[rows].T.astype(np.float64),
         shapes=columns(mesh.expression[shapes]),
         looks=columns(mesh.expression[looks]),
         people=columns(mesh.identity[:modes]),

@@ -16,6 +16,9 @@ import numpy as np
 
 from bauta.geometry.camera import Camera
 
+NEAR = 1e-3
+"""Centimetres in front of the camera at which points are kept."""
+
 
 @dataclass(frozen=True)
 class SolverSettings:
@@ -50,7 +53,7 @@ class Prior:
 
 @dataclass
 class Solution:
-    """`R` (3, 3), `t` (3,) head to camera; coefficients `c` (n,); `residual` (K, 2) pixels."""
+    """`R` (3, 3), `t` (3,) head to camera; coefficients `c` (n,); `residual` (2, K) pixels."""
 
     R: np.ndarray
     t: np.ndarray
@@ -70,46 +73,53 @@ def exp_so3(v: np.ndarray) -> np.ndarray:
     return np.eye(3) + np.sin(angle) / angle * W + (1 - np.cos(angle)) / angle**2 * W @ W
 
 
-class System:
-    """Points, Jacobian and weights at one state. K points, columns: 3 turn, 3 shift, then bases."""
+def project(
+    camera: Camera, R: np.ndarray, t: np.ndarray, points: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Points (3, K) turned by `R` (3, K), and their undistorted pixels (2, K)."""
+    turned = R @ points
+    x, y, z = turned + t[:, None]
+    z = np.maximum(z, NEAR)
+    K = camera.K
+    return turned, np.stack([K[0, 0] * x / z + K[0, 2], K[1, 1] * y / z + K[1, 2]])
 
-    def __init__(
-        self,
-        camera: Camera,
-        still: np.ndarray,
-        bases: np.ndarray,
-        c: np.ndarray,
-        R: np.ndarray,
-        t: np.ndarray,
-    ) -> None:
-        turned = (still + bases @ c) @ R.T
-        P = turned + t
-        z = np.maximum(P[:, 2], 1e-3)
-        fx, fy = camera.K[0, 0] / z, camera.K[1, 1] / z
-        self.uv = np.stack([fx * P[:, 0] + camera.K[0, 2], fy * P[:, 1] + camera.K[1, 2]], 1)
-        D = np.zeros((len(P), 2, 3))
-        D[:, 0, 0], D[:, 0, 2] = fx, -fx * P[:, 0] / z
-        D[:, 1, 1], D[:, 1, 2] = fy, -fy * P[:, 1] / z
-        J = np.empty((len(P), 2, 6 + bases.shape[2]))
-        x, y, w = turned[:, 0, None], turned[:, 1, None], turned[:, 2, None]
-        J[:, :, 0] = D[:, :, 2] * y - D[:, :, 1] * w
-        J[:, :, 1] = D[:, :, 0] * w - D[:, :, 2] * x
-        J[:, :, 2] = D[:, :, 1] * x - D[:, :, 0] * y
-        J[:, :, 3:6] = D
-        np.matmul(D @ R, bases, out=J[:, :, 6:])
-        self.J = J
 
-    def normal(self, residual: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """J^T W J and J^T W r of residuals (K, 2) with `weight` (K,) of squared pixels."""
-        root = np.sqrt(weight)
-        J = (self.J * root[:, None, None]).reshape(-1, self.J.shape[2])
-        return J.T @ J, J.T @ (residual * root[:, None]).ravel()
+def jacobian(
+    camera: Camera,
+    R: np.ndarray,
+    t: np.ndarray,
+    turned: np.ndarray,
+    bases: np.ndarray,
+    factor: np.ndarray,
+) -> np.ndarray:
+    """(2K, 6 + n) float32 derivative of the pixels, first u of all points; rows times `factor` (K,).
+
+    Columns: a turn exp(w) R about the camera's axes, radians; a shift; `n` coefficients of `bases`
+    (3, K, n). `turned` as `project` gives it. With g the gradient of a pixel in camera axes:
+    dw = x cross g, dt = g, dc = (R^T g) . basis.
+    """
+    z = np.maximum(turned[2] + t[2], NEAR)
+    J = np.empty((2, turned.shape[1], 6 + bases.shape[2]), np.float32)
+    for row in (0, 1):
+        g = np.zeros_like(turned)
+        g[row] = factor * camera.K[row, row] / z
+        g[2] = -g[row] * (turned[row] + t[row]) / z
+        J[row, :, 0] = turned[1] * g[2] - turned[2] * g[1]
+        J[row, :, 1] = turned[2] * g[0] - turned[0] * g[2]
+        J[row, :, 2] = turned[0] * g[1] - turned[1] * g[0]
+        J[row, :, 3:6] = g.T
+        h = (R.T @ g).astype(np.float32)[:, :, None]
+        np.multiply(h[0], bases[0], out=J[row, :, 6:])
+        J[row, :, 6:] += h[1] * bases[1]
+        J[row, :, 6:] += h[2] * bases[2]
+    return J.reshape(-1, J.shape[2])
 
 
 def robust_weight(residual: np.ndarray, sigma: np.ndarray, outlier: float) -> np.ndarray:
-    """(K,) weights of squared pixels: 1 / sigma^2 / (1 + (r / sigma / outlier)^2)^2."""
-    s = np.linalg.norm(residual, axis=1) / (sigma * outlier)
-    return 1 / (sigma * (1 + s * s)) ** 2
+    """(K,) weights of squared pixels of residuals (2, K): 1 / sigma^2 / (1 + s^2)^2 with
+    s = |r| / sigma / outlier."""
+    square = (residual[0] ** 2 + residual[1] ** 2) / (sigma * outlier) ** 2
+    return 1 / (sigma * (1 + square)) ** 2
 
 
 def bounded_step(A: np.ndarray, g: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
@@ -142,28 +152,31 @@ def solve(
     prior: Prior,
     settings: SolverSettings,
 ) -> Solution:
-    """The state that explains `observed` (K, 2), undistorted pixels with `sigma` (K,), best.
+    """The state that explains `observed` (2, K), undistorted pixels with `sigma` (K,), best.
 
-    `still` (K, 3) points of the mean, `bases` (K, 3, n) what coefficients add, `start` not too far.
+    `still` (3, K) points of the mean, `bases` (3, K, n) float32, what coefficients add to them;
+    `start` not too far.
     """
     R, t, c = start.R, start.t, start.c
     unbound = np.full(6, np.inf)
     information = np.zeros((6 + len(c), 6 + len(c)))
+    turned, seen = project(camera, R, t, still + bases @ c.astype(np.float32))
     for _ in range(settings.steps):
-        system = System(camera, still, bases, c, R, t)
-        residual = observed - system.uv
-        weight = robust_weight(residual, sigma, settings.outlier) * settings.correlated
-        information, g = system.normal(residual, weight)
+        residual = observed - seen
+        root = np.sqrt(robust_weight(residual, sigma, settings.outlier) * settings.correlated)
+        J = jacobian(camera, R, t, turned, bases, root)
+        information = (J.T @ J).astype(np.float64)
+        g = (J.T @ (residual * root).ravel().astype(np.float32)).astype(np.float64)
         A = information.copy()
         A[6:, 6:] += prior.precision
-        A[np.arange(6), np.arange(6)] += 1e-9
+        A[np.arange(6), np.arange(6)] += 1e-6
         g[6:] += prior.precision @ (prior.mean - c) - prior.price / 2
         low = np.concatenate([-unbound, prior.lower - c])
         high = np.concatenate([unbound, prior.upper - c])
         d = bounded_step(A, g, low, high)
         R, t, c = exp_so3(d[:3]) @ R, t + d[3:6], c + d[6:]
+        turned, seen = project(camera, R, t, still + bases @ c.astype(np.float32))
         turn = float(np.abs(d[:3]).max())
         if max(10 * turn, float(np.abs(d[6:]).max(initial=0.0))) < settings.small:
             break
-    final = camera.project((still + bases @ c) @ R.T + t)
-    return Solution(R, t, c, observed - final, information)
+    return Solution(R, t, c, observed - seen, information)
