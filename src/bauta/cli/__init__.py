@@ -3,7 +3,18 @@
 One file a verb; importing it adds the verb to the application.
 """
 
-from bauta.cli import data, demo, eval, export, models, morph, track, train
+from bauta.cli import data, demo, eval, export, export_model, models, morph, track, train
 from bauta.cli.app import main
 
-__all__ = ["data", "demo", "eval", "export", "main", "models", "morph", "track", "train"]
+__all__ = [
+    "data",
+    "demo",
+    "eval",
+    "export",
+    "export_model",
+    "main",
+    "models",
+    "morph",
+    "track",
+    "train",
+]

@@ -1,0 +1,61 @@
+"""`bauta export-model`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bauta.checks import InputError
+from bauta.cli.app import app, say, talk
+from bauta.cli.train import need_torch
+
+
+@app.command("export-model")
+def export_model(
+    run: Annotated[Path, typer.Argument(help="Folder of a run of `bauta train`.")],
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="The file to write; its name ends in .onnx.")
+    ],
+    storage: Annotated[
+        str,
+        typer.Option(
+            "--as",
+            help="float16 (half the size, the same speed), weights8 (a quarter), int8 (a quarter, "
+            "convolutions calculate in 8 bits; needs --pack) or float32.",
+        ),
+    ] = "float16",
+    pack: Annotated[
+        Path | None,
+        typer.Option(help="Pack whose training faces the files are compared and calibrated on."),
+    ] = None,
+    name: Annotated[str, typer.Option(help="Name on the card; by default that of the file.")] = "",
+    version: Annotated[str, typer.Option(help="Version on the card.")] = "1",
+    licence: Annotated[str, typer.Option(help="Terms on the card.")] = "",
+    force: Annotated[bool, typer.Option(help="Write over an existing file.")] = False,
+) -> None:
+    """Make a model file of a trained run: `bauta track VIDEO --model my.onnx` runs it.
+
+    Beside it go a card, my.json, and a golden sample, my.golden.npz, for `bauta models my.onnx
+    --check`. The best weights are taken. How far the points of every kind of storage lie from the
+    network's, in pixels of the crop, is printed and kept on the card.
+    """
+    need_torch()
+    from bauta.train.export import export_run
+
+    beside = [out, out.with_suffix(".json"), out.with_suffix(".golden.npz")]
+    if not force and (there := [path for path in beside if path.exists()]):
+        raise InputError(f"{there[0]}: exists already; --force writes over it")
+    done = export_run(
+        run, out, name=name, version=version, storage=storage, pack=pack, licence=licence
+    )
+    talk.print(f"difference from the network on {done.crops}, pixels of the crop:")
+    for kind, found in done.differences.items():
+        mark = "*" if kind == done.storage else " "
+        talk.print(
+            f"{mark} {kind:9} {found.bytes / 1000:8.0f} KB   mean {found.mean:.4f}   "
+            f"99 % below {found.p99:.4f}   largest {found.largest:.4f}"
+        )
+    for path in beside:
+        say(str(path))
