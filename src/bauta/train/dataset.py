@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Literal
@@ -19,7 +19,7 @@ import numpy as np
 
 from bauta.checks import InputError, check_choice
 from bauta.data.batch import Batch
-from bauta.data.packs import Pack, read_pack
+from bauta.data.packs import Column, Pack, read_pack
 from bauta.data.targets import with_mapped68
 from bauta.train.augment import Augment, View, augmented
 from bauta.train.nobody import Nobody
@@ -51,6 +51,9 @@ class DataSettings:
     """How often a face with a shut eye is drawn against one without."""
     absent: float = 0.0
     """Share of crops that show no face, or one far out of place."""
+    label_noise: float = 0.0
+    """Standard deviation of an error, always the same, added to every label: over the side of the
+    face's square. For experiments."""
     map68: bool = True
     """Give `ibug68` to faces that have only `mesh478` and `ibug68-3d`, by a fitted map."""
     threads: int = 1
@@ -78,6 +81,14 @@ def _stack(
     return np.nan_to_num(points, copy=False), weights, visible
 
 
+def _disturbed(column: Column, deviation: np.ndarray) -> Column:
+    """Labels (N, K, D) with an error of standard deviation (N,) pixels in x and y."""
+    points = np.array(column.points, np.float32)
+    error = np.random.default_rng(0).normal(size=(*points.shape[:2], 2))
+    points[..., :2] += deviation[:, None, None] * error
+    return replace(column, points=points)
+
+
 class FaceCrops:
     """Draws crops of `size` pixels of one split."""
 
@@ -99,6 +110,11 @@ class FaceCrops:
             for name in data.schemes or self.pack.schemes
         }
         self.labels = {name: self.pack.labels(name) for name in self.schemes}
+        if data.label_noise:
+            self.labels = {
+                name: _disturbed(column, self.pack.frame[:, 2] * data.label_noise)
+                for name, column in self.labels.items()
+            }
         rows = self.pack.rows(split, data.official)
         self.nobody = Nobody(self.pack, rows)
         self.pose = row_poses(self.pack, list(self.schemes))

@@ -73,10 +73,7 @@ class LandmarksTask:
         self.recipe, self.crops = recipe, crops
         self.size = len(crops)
         self.objective = Objective(recipe.loss, recipe.network.schemes, recipe.network.size)
-        if network is None:
-            network = LandmarkNetwork(recipe.network)
-            network.start_from(typical(crops))
-        self.network: nn.Module = network
+        self.network: nn.Module = _started(recipe, crops) if network is None else network
         self._held_out: list[Batch] | None = None
 
     def batches(
@@ -116,7 +113,7 @@ class LandmarksTask:
     def _draw_held_out(self) -> list[Batch]:
         """Crops of the people of `val`, framed as by our detector and else left as they are."""
         data = replace(
-            self.crops.data, sets={}, balance="none", shut_eyes=1.0, map68=False
+            self.crops.data, sets={}, balance="none", shut_eyes=1.0, map68=False, label_noise=0.0
         )  # the pack has its mapped points already
         geometry = replace(
             NONE.geometry,
@@ -131,6 +128,12 @@ class LandmarksTask:
             return []
         count = min(MOST_HELD_OUT, max(2 * len(crops), 32))
         return list(crops.batches(1, range(max(count // 64, 1)), min(count, 64)))
+
+
+def _started(recipe: LandmarksRecipe, crops: FaceCrops) -> LandmarkNetwork:
+    network = LandmarkNetwork(recipe.network)
+    network.start_from(typical(crops))
+    return network
 
 
 def typical(crops: FaceCrops, count: int = 256) -> dict[str, np.ndarray]:
