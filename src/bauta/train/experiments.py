@@ -10,6 +10,8 @@ its 95 % interval (bootstrap over people, both arms on the same faces).
 from __future__ import annotations
 
 import argparse
+import hashlib
+import json
 import logging
 import sys
 import tomllib
@@ -88,34 +90,42 @@ def _arm(name: str, entry: Any, recipe: Path) -> Arm:
     return replace(arm, recipe=Path(arm.recipe), changes=tuple(arm.changes))
 
 
-def train_arm(arm: Arm, seed: int, folder: Path) -> tuple[nn.Module, Any]:
-    """The trained network of an arm and its settings; trains it unless that is done."""
+def train_arm(
+    arm: Arm, seed: int, experiment: Experiment, out: Path
+) -> tuple[nn.Module, Any, Path]:
+    """The trained network of an arm, its settings and its folder; trains it unless that is done.
+
+    Arms with the same recipe, of whatever experiment, are trained once.
+    """
     recipe = config.read_recipe(arm.recipe, [*arm.changes, f"train.seed={seed}"])
     task, settings = make_task(recipe, ())
-    init = folder / f"{arm.start}-{seed}" if arm.start else None
-    outcome = run(task, settings.train, folder / f"{arm.name}-{seed}", init)
+    init = None
+    if arm.start:
+        before = next(other for other in experiment.arms if other.name == arm.start)
+        init = train_arm(before, seed, experiment, out)[2]
+    said = json.dumps([recipe.task, config.to_table(settings), str(init)], default=str)
+    folder = out / hashlib.sha1(said.encode()).hexdigest()[:12]
+    outcome = run(task, settings.train, folder, init)
     if not outcome.finished:
         raise SystemExit(128 + outcome.signal)
-    weights = checkpoints.read_weights(folder / f"{arm.name}-{seed}")
-    checkpoints.load_weights(task.network, weights, str(folder))
-    return task.network, settings
+    checkpoints.load_weights(task.network, checkpoints.read_weights(folder), str(folder))
+    return task.network, settings, folder
 
 
 def run_arm(experiment: Experiment, arm: Arm, seed: int, out: Path, clip: Path | None) -> Measured:
-    """Train and measure one arm, unless its results are there."""
-    folder = out / experiment.name
-    results = folder / f"{arm.name}-{seed}" / "measured.npz"
+    """Train and measure one arm, unless that is done."""
+    log.info("%s: %s, seed %d", experiment.name, arm.name, seed)
+    network, settings, folder = train_arm(arm, seed, experiment, out)
+    results = folder / f"{experiment.framing}.npz"
     if results.exists():
         with np.load(results) as file:
             return Measured(**{key: file[key] for key in Measured.__dataclass_fields__})
-    log.info("%s: %s, seed %d", experiment.name, arm.name, seed)
-    network, settings = train_arm(arm, seed, folder)
     scheme, size = settings.network.schemes[0], settings.network.size
     predict = predictor(network, scheme)
     framing, seen = FRAMINGS[experiment.framing]
     if arm.coarse:
-        (first,) = (other for other in experiment.arms if other.name == arm.coarse)
-        coarse, its = train_arm(first, seed, folder)
+        first = next(other for other in experiment.arms if other.name == arm.coarse)
+        coarse, its, _ = train_arm(first, seed, experiment, out)
         predict = in_two_stages(predictor(coarse, FIVE), its.network.size, predict, size)
     elif seen:
         predict = reduced(predict, size)
@@ -123,7 +133,7 @@ def run_arm(experiment: Experiment, arm: Arm, seed: int, out: Path, clip: Path |
     if clip is not None and not seen:
         shaking = ClipProbe(clip, size).jitter(predict)
         measured = replace(measured, jitter=np.full(len(measured.error), shaking))
-    part = results.with_name("measured.part.npz")
+    part = results.with_suffix(".part.npz")
     np.savez(part, **{key: getattr(measured, key) for key in Measured.__dataclass_fields__})
     part.replace(results)
     return measured
@@ -166,26 +176,19 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("file", type=Path)
     parser.add_argument("--out", type=Path, default=Path("runs/experiments"))
     parser.add_argument("--only", nargs="+", help="names of experiments")
-    parser.add_argument("--report", action="store_true", help="print what is there, train nothing")
     parser.add_argument("--clip", type=Path, help="video of one person, for the jitter")
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     seeds, experiments = read_experiments(options.file)
     chosen = [e for e in experiments if not options.only or e.name in options.only]
     for experiment in chosen:
-        results: dict[str, list[Measured]] = {}
-        for arm in (arm for arm in experiment.arms if arm.measured):
-            done = [
-                run_arm(experiment, arm, seed, options.out, options.clip)
-                for seed in seeds
-                if not options.report
-                or (options.out / experiment.name / f"{arm.name}-{seed}" / "measured.npz").exists()
-            ]
-            if done:
-                results[arm.name] = done
-        if results:
-            sys.stdout.write("\n".join(table(experiment, results)) + "\n")
-            sys.stdout.flush()
+        arms = [arm for arm in experiment.arms if arm.measured]
+        results = {
+            arm.name: [run_arm(experiment, arm, seed, options.out, options.clip) for seed in seeds]
+            for arm in arms
+        }
+        sys.stdout.write("\n".join(table(experiment, results)) + "\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":
