@@ -81,6 +81,7 @@ def test_a_point_in_the_middle_of_a_cell_comes_back_in_pixels(form):
 
 def test_an_offset_of_one_is_a_sixteenth_of_the_side():
     head = Heatmap(site(channels=68), "offset")
+    assert head.offset is not None
     with torch.no_grad():
         for layer in (head.heat[0], head.offset):
             layer.weight.zero_()
@@ -285,8 +286,9 @@ def test_vertices_start_as_the_mean_face_upright_in_the_crop():
 
 def test_a_model_comes_from_a_file_or_is_refused(tmp_path):
     given, path = model(), tmp_path / "head.npz"
-    arrays = {"mean": given.mean, "identity": given.identity, "expression": given.expression}
-    np.savez(path, **arrays, **{"points_ibug68-3d": given.points["ibug68-3d"]})
+    arrays: dict = {"mean": given.mean, "identity": given.identity}
+    arrays |= {"expression": given.expression, "points_ibug68-3d": given.points["ibug68-3d"]}
+    np.savez(path, **arrays)
     head = Morphable(site(schemes=("ibug68-3d",)), file=str(path))
     assert head.linear.out_features == 9 + 4 + 3
     with pytest.raises(SourceError, match="points_ibug68"):

@@ -5,8 +5,6 @@ import pytest
 torch = pytest.importorskip("torch", reason="needs the extra `train`")
 pytest.importorskip("onnx", reason="needs the extra `train`")
 
-from torch import nn
-
 from bauta.train.networks.network import LandmarkNetwork
 from bauta.train.networks.trunks import NETWORKS
 from bauta.train.survey import cost_of, count_macs, standard_network
@@ -14,19 +12,19 @@ from bauta.train.survey import cost_of, count_macs, standard_network
 
 def test_multiply_adds_of_a_convolution():
     """Eight by eight outputs of 6 channels, each from 3 x 3 of 4 channels: 64 * 6 * 36."""
-    assert count_macs(nn.Conv2d(4, 6, 3, 2, 1), torch.zeros(1, 4, 16, 16)) == 64 * 6 * 36
+    assert count_macs(torch.nn.Conv2d(4, 6, 3, 2, 1), torch.zeros(1, 4, 16, 16)) == 64 * 6 * 36
 
 
 def test_groups_divide_the_work():
-    depthwise = nn.Conv2d(8, 8, 3, padding=1, groups=8)
+    depthwise = torch.nn.Conv2d(8, 8, 3, padding=1, groups=8)
     assert count_macs(depthwise, torch.zeros(1, 8, 10, 10)) == 100 * 8 * 9
 
 
 def test_multiply_adds_of_layers_that_are_called_twice_count_twice():
-    layer = nn.Linear(5, 7)
-    assert count_macs(nn.Sequential(nn.Linear(3, 5), layer), torch.zeros(2, 3)) == 2 * (15 + 35)
-    same = nn.Linear(4, 4)
-    assert count_macs(nn.Sequential(same, same), torch.zeros(1, 4)) == 32
+    layer = torch.nn.Linear(5, 7)
+    assert count_macs(torch.nn.Sequential(torch.nn.Linear(3, 5), layer), torch.zeros(2, 3)) == 2 * (15 + 35)
+    same = torch.nn.Linear(4, 4)
+    assert count_macs(torch.nn.Sequential(same, same), torch.zeros(1, 4)) == 32
 
 
 def test_mobilenet_v2_is_three_hundred_million_multiply_adds_at_224():

@@ -89,7 +89,7 @@ class LandmarkRegressor:
         except (KeyError, ValueError, ModelError) as error:
             raise ModelError(
                 f"{session.name}: says that it is a bauta landmark model, but does not work as one "
-                f"({error}); export it again with `bauta train export`"
+                f"({error}); export it again with `bauta export-model`"
             ) from error
 
     def _schemes(self) -> dict[str, str]:

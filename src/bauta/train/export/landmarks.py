@@ -109,8 +109,8 @@ def export_landmarks(
 ) -> bytes:
     """The file of a landmark network, watched by the detector.
 
-    `ibug68_offset`: pixels of the picture that the labels of its `ibug68` lie off what they mark and
-    that were taken off in training (docs/conventions.md).
+    `ibug68_offset`: pixels of the picture that the labels of its `ibug68` lie off what they mark,
+    and that were taken off in training (docs/conventions.md).
     """
     model = stored(landmark_graph(network), storage, calibration)
     return finish(model, metadata_of(network, name, version, ibug68_offset))
