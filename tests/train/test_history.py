@@ -28,8 +28,9 @@ def test_a_column_that_comes_later_is_empty_before(tmp_path):
 
 def test_the_score_falls_in_the_picture_and_a_large_column_does_not_flatten_it(tmp_path):
     draw_errors(tmp_path / "errors.png", ROWS)
-    image = cv2.cvtColor(cv2.imread(str(tmp_path / "errors.png")), cv2.COLOR_BGR2RGB).astype(int)
-    red, blue = image[..., 0], image[..., 2]
+    image = cv2.imread(str(tmp_path / "errors.png"))
+    assert image is not None
+    blue, red = image[..., 0].astype(int), image[..., 2].astype(int)
     rows, columns = np.nonzero((blue - red > 100) & (np.arange(960) < 700))
     assert rows[columns > 600].mean() > rows[columns < 150].mean() + 80
 
@@ -47,14 +48,14 @@ def test_events_without_the_package_say_what_to_install(tmp_path, monkeypatch):
 
 
 def test_events_are_read_back_by_tensorboard(tmp_path):
-    pytest.importorskip("tensorboard", reason="needs the package tensorboard")
-    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-
+    read_events = pytest.importorskip(
+        "tensorboard.backend.event_processing.event_accumulator", reason="needs tensorboard"
+    )
     events = Events(tmp_path, 0)
     for row in ROWS:
         events.write(row)
     events.close()
-    read = EventAccumulator(str(tmp_path))
+    read = read_events.EventAccumulator(str(tmp_path))
     read.Reload()
     scores = read.Scalars("held out/score")
     assert [(item.step, item.value) for item in scores] == [(10, 9.0), (20, 5.0), (30, 4.0)]

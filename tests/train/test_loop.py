@@ -67,6 +67,7 @@ def test_it_learns_and_leaves_a_log_a_picture_and_the_best_weights(tmp_path):
     assert [p.step for p in seen] == list(range(1, 161))
     assert seen[-1].done == 1.0
     picture = cv2.imread(str(tmp_path / "errors.png"))
+    assert picture is not None
     assert picture.shape == (540, 960, 3)
     assert not list(tmp_path.glob("*.part"))
     network = ToyTask().network

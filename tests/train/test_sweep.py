@@ -26,7 +26,9 @@ def test_a_sweep_suggests_a_rate_that_learns_and_not_one_that_explodes(tmp_path)
     with (tmp_path / "sweep.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert [float(r["rate"]) for r in rows] == pytest.approx(found.rates, rel=1e-4)
-    assert cv2.imread(str(tmp_path / "sweep.png")).shape == (540, 960, 3)
+    picture = cv2.imread(str(tmp_path / "sweep.png"))
+    assert picture is not None
+    assert picture.shape == (540, 960, 3)
     assert not (tmp_path / "last.pt").exists()
 
 

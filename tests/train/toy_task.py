@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-import torch
-from torch import Tensor, nn
+import pytest
+
+torch = pytest.importorskip("torch", reason="needs the extra `train`")
+nn = torch.nn
 
 TRUE = np.array([[1.0], [-2.0], [0.5], [3.0]])
 
@@ -17,7 +19,7 @@ class ToyTask:
 
     def __init__(self, dropout: float = 0.0, norm: bool = False, bad_step: int = -1) -> None:
         torch.manual_seed(0)
-        layers: list[nn.Module] = [nn.Linear(4, 8), nn.Tanh(), nn.Dropout(dropout)]
+        layers = [nn.Linear(4, 8), nn.Tanh(), nn.Dropout(dropout)]
         layers += [nn.BatchNorm1d(8)] if norm else []
         self.network = nn.Sequential(*layers, nn.Linear(8, 1))
         self.size, self.bad_step = 64, bad_step
@@ -39,11 +41,11 @@ class ToyTask:
             self.drawn.append(step)
             yield {key: v[rank::world] for key, v in self.draw(seed, step, count).items()}
 
-    def losses(self, network: nn.Module, batch: dict[str, Any]) -> dict[str, Tensor]:
+    def losses(self, network, batch: dict[str, Any]):
         error = network(torch.from_numpy(batch["x"])) - batch["y"]
         return {"square": (error**2).mean(), "absolute": 0.1 * error.abs().mean()}
 
-    def validate(self, network: nn.Module) -> dict[str, float]:
+    def validate(self, network) -> dict[str, float]:
         batch = self.draw(99, 0, 256)
         error = network(torch.from_numpy(batch["x"])) - batch["y"]
         return {"score": float((error**2).mean()), "training": float(network.training)}

@@ -7,6 +7,7 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -27,10 +28,8 @@ NO_TORCH = (
 
 def need_torch() -> None:
     """InputError that says how to install what training needs."""
-    try:
-        import torch  # noqa: F401
-    except ImportError as error:
-        raise InputError(NO_TORCH) from error
+    if find_spec("torch") is None:
+        raise InputError(NO_TORCH)
 
 
 @app.command()

@@ -50,7 +50,7 @@ class _Axis:
     def pixel(self, value: np.ndarray) -> np.ndarray:
         scaled, low, high = (np.log10(v) if self.log else v for v in (value, self.low, self.high))
         share = (scaled - low) / max(high - low, 1e-12)
-        return self.start + share * (self.end - self.start)
+        return np.asarray(self.start + share * (self.end - self.start))
 
     def ticks(self) -> np.ndarray:
         if not self.log:
