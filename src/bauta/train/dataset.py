@@ -19,6 +19,7 @@ import numpy as np
 
 from bauta.checks import InputError, check_choice
 from bauta.data.batch import Batch
+from bauta.data.derived import POSE_CLASS, pack_attribute, pose_class
 from bauta.data.packs import Column, Pack, read_pack
 from bauta.data.targets import with_mapped68
 from bauta.train.augment import Augment, View, augmented
@@ -38,7 +39,8 @@ class DataSettings:
     schemes: tuple[str, ...] = ()
     """Point orders to learn; empty: all of the packs."""
     attributes: tuple[str, ...] = ()
-    """Attributes to hand over with the crops."""
+    """Attributes to hand over with the crops: those of the sets, and `smile` and `pose_class`,
+    which points say themselves (`bauta.data.derived`)."""
     official: bool = False
     """Train on the sets' own training subsets instead of our split by person."""
     sets: dict[str, float] = field(default_factory=dict)
@@ -123,7 +125,9 @@ class FaceCrops:
         if not len(self.rows):
             raise InputError(f"packs: no labelled face in the split {split!r}")
         self._share = np.cumsum(weights[self.rows]) / weights[self.rows].sum()
-        self._attributes = {name: self.pack.attribute(name) for name in data.attributes}
+        self._attributes = {
+            name: pack_attribute(self.pack, name) for name in data.attributes if name != POSE_CLASS
+        }
 
     def __len__(self) -> int:
         """Faces of the split: the examples of an epoch."""
@@ -173,12 +177,19 @@ class FaceCrops:
             },
             pose=np.array([view.pose for view in views], np.float32),
             present=(rows >= 0).astype(np.float32),
-            attributes={
-                name: np.where(rows >= 0, values[rows], np.nan).astype(np.float32)
-                for name, values in self._attributes.items()
-            },
+            attributes=self._attributes_of(rows, views),
             rows=rows,
         )
+
+    def _attributes_of(self, rows: np.ndarray, views: list[View]) -> dict[str, np.ndarray]:
+        """Name -> (B,), NaN for crops without a face."""
+        found = {name: values[rows] for name, values in self._attributes.items()}
+        if POSE_CLASS in self.data.attributes:
+            found[POSE_CLASS] = pose_class(np.array([view.pose[0] for view in views]))
+        return {
+            name: np.where(rows >= 0, values, np.nan).astype(np.float32)
+            for name, values in found.items()
+        }
 
     def batches(
         self, seed: int, steps: range, count: int, rank: int = 0, world: int = 1
