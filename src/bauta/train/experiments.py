@@ -90,6 +90,19 @@ def _arm(name: str, entry: Any, recipe: Path) -> Arm:
     return replace(arm, recipe=Path(arm.recipe), changes=tuple(arm.changes))
 
 
+def with_clip(experiment: Experiment, clip: Path | None) -> Experiment:
+    """The experiment with the word CLIP in changes replaced by the path of the clip."""
+    if clip is None:
+        if any("CLIP" in change for arm in experiment.arms for change in arm.changes):
+            raise InputError(f"{experiment.name}: learns from a video; give one with --clip")
+        return experiment
+    arms = [
+        replace(arm, changes=tuple(change.replace("CLIP", str(clip)) for change in arm.changes))
+        for arm in experiment.arms
+    ]
+    return replace(experiment, arms=tuple(arms))
+
+
 def train_arm(
     arm: Arm, seed: int, experiment: Experiment, out: Path
 ) -> tuple[nn.Module, Any, Path]:
@@ -181,6 +194,7 @@ def main(arguments: list[str]) -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     seeds, experiments = read_experiments(options.file)
     chosen = [e for e in experiments if not options.only or e.name in options.only]
+    chosen = [with_clip(e, options.clip) for e in chosen]
     for experiment in chosen:
         arms = [arm for arm in experiment.arms if arm.measured]
         results = {
