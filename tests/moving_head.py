@@ -1,18 +1,23 @@
 """A head that moves in a known way, for tests of what is written from it."""
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
 
 from bauta.assets.face import face_model
 from bauta.export.animation import Animation
+from bauta.fit import HeadFit
 from bauta.geometry.camera import Camera
 from bauta.geometry.frames import pose_matrix
 from bauta.geometry.rotation import from_angles
-from bauta.morphable.arkit import ARKIT52
+from bauta.morphable.arkit import ARKIT52, UNSUPPORTED
+from bauta.types import FaceState, Pose
+from faces import synthetic_face
 
 WIDTH, HEIGHT = 640, 360
 RATE = 25.0
+NAMES = tuple(name for name in ARKIT52 if name not in UNSUPPORTED)
 
 
 @cache
@@ -51,4 +56,26 @@ def moving_head(count: int = 50) -> Animation:
         picture=(WIDTH, HEIGHT),
         score=np.full(count, 0.98),
         id=2,
+    )
+
+
+def fitted(animation: Animation, row: int, size: float) -> FaceState:
+    """A result as the tracker gives it, whose head had the size `size` in that frame."""
+    T = animation.matrices[row]
+    fit = HeadFit(
+        R_camera_head=T[:3, :3],
+        t_camera_head=T[:3, 3] * size / animation.size,
+        size=size,
+        identity=animation.identity,
+        weights=animation.weights[row][[ARKIT52.index(name) for name in NAMES]],
+        names=NAMES,
+        gaze=animation.gaze[row],
+        visible=np.ones(478, bool),
+        residual=0.5,
+        camera=animation.camera,
+    )
+    return replace(
+        synthetic_face(id=animation.id, time=float(animation.times[row])),
+        fit=fit,
+        pose=Pose(T[:3, :3], fit.matrix),
     )

@@ -14,8 +14,8 @@ import numpy as np
 
 import bauta
 from bauta.export.animation import SIDES, Animation, quaternions
+from bauta.export.atlas import Atlas, atlas_of
 from bauta.export.gltf import VERTICES, GltfWriter
-from bauta.export.mesh import corners
 from bauta.export.parts import part_colours
 from bauta.geometry.frames import to_gltf
 from bauta.geometry.mesh import vertex_normals
@@ -28,7 +28,7 @@ STILL = 1e-7
 
 
 def to_glb(animation: Animation, texture: bytes | None = None) -> bytes:
-    """A .glb file; `texture`: a JPEG laid out by the model's texture places, else plain colours."""
+    """A .glb file; `texture`: a JPEG laid out by `atlas.py`, else plain colours."""
     out = GltfWriter()
     eyes = [side for side in SIDES if side in animation.model.eyes]
     meshes = [_skin(out, animation, texture is not None)]
@@ -86,15 +86,14 @@ def _material(textured: bool) -> dict[str, Any]:
     return {"name": "Face", "pbrMetallicRoughness": surface}
 
 
-def _of_part(animation: Animation, rows: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Corners' vertices, triangles and uv of the triangles whose vertices are all in `rows`."""
-    vertex, triangles, uv = corners(animation.model)
-    inside = np.zeros(len(animation.model.mean), bool)
+def _of_part(atlas: Atlas, count: int, rows: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Corners' vertices, indices and uv of the triangles whose vertices are all in `rows`."""
+    inside = np.zeros(count, bool)
     inside[rows] = True
-    kept = triangles[inside[vertex[triangles]].all(1)]
-    used, renumbered = np.unique(kept, return_inverse=True)
-    places = np.zeros((0, 2)) if uv is None else uv[used] * (1, -1) + (0, 1)  # glTF: v downwards
-    return vertex[used], np.asarray(renumbered).ravel(), places
+    kept = atlas.triangles[inside[atlas.vertex[atlas.triangles]].all(1)]
+    used, indices = np.unique(kept, return_inverse=True)
+    uv = atlas.uv[used] * (1, -1) + (0, 1)  # glTF: v downwards
+    return atlas.vertex[used], np.asarray(indices).ravel(), uv
 
 
 def _primitive(
@@ -105,14 +104,13 @@ def _primitive(
     textured: bool,
 ) -> tuple[dict[str, Any], np.ndarray]:
     """The surface of the vertices `rows` at `points` (V, 3) metres, and its corners' vertices."""
-    vertex, indices, uv = _of_part(animation, rows)
+    vertex, indices, uv = _of_part(atlas_of(animation.model), len(points), rows)
     normals = vertex_normals(points, animation.model.triangles)
     attributes = {
         "POSITION": out.floats(points[vertex], VERTICES, bounds=True),
         "NORMAL": out.floats(_unit(normals[vertex]), VERTICES),
+        "TEXCOORD_0": out.floats(uv, VERTICES),
     }
-    if len(uv):
-        attributes["TEXCOORD_0"] = out.floats(uv, VERTICES)
     if not textured:
         colours = part_colours(animation.model, animation.neutral())[vertex]
         attributes["COLOR_0"] = out.floats(colours, VERTICES)

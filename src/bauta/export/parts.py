@@ -21,10 +21,19 @@ IRIS_DEGREES, PUPIL_DEGREES = 28.0, 10.0
 """Seen from the middle of the eye, from its axis: an iris of 11.7 mm on an eyeball of 24 mm."""
 
 
-def skin_rows(model: FaceModel) -> np.ndarray:
-    """(V,) bool: vertices whose part has no colour of its own."""
-    named = [k for k, name in enumerate(model.part_names) if name in COLOURS]
-    return ~np.isin(model.part, named)
+def inner_parts(model: FaceModel) -> list[int]:
+    """Numbers of the parts that are neither skin nor an eyeball."""
+    return [
+        k
+        for k, name in enumerate(model.part_names)
+        if name in COLOURS and not name.startswith("eyeball")
+    ]
+
+
+def srgb(linear: np.ndarray) -> np.ndarray:
+    """Linear RGB 0..1 as sRGB 0..1 (IEC 61966-2-1)."""
+    linear = np.asarray(linear, np.float64)
+    return np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
 
 
 def part_colours(model: FaceModel, neutral: np.ndarray) -> np.ndarray:
