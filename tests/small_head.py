@@ -35,7 +35,8 @@ def small_head() -> FaceModel:
         contour=Contour(
             np.ones((17, 2), np.int32),
             np.full((17, 2, 3), 1 / 3, np.float32),
-            np.tile(np.array([1, 0, 0], np.float32), (17, 2, 1)),
+            np.tile(np.array([-10, 20], np.float32), (17, 1)),
+            np.tile(np.array([1, 0, 0], np.float32), (17, 1)),
         ),
         regions={"lips": np.array([1, 4], np.int32)},
         albedo_mean=np.full((6, 3), 0.25, np.float32),

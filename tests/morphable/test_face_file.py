@@ -37,7 +37,8 @@ def test_a_written_model_is_read_back(path):
     np.testing.assert_array_equal(model.eyes["Left"].weight, [1])
     np.testing.assert_array_equal(model.regions["lips"], [1, 4])
     assert model.contour is not None
-    assert model.contour.normal[16, 1].tolist() == [1, 0, 0]
+    assert model.contour.angle[16].tolist() == [-10, 20]
+    assert model.contour.across[16].tolist() == [1, 0, 0]
     assert not path.with_name("small.npz.part").exists()
 
 
@@ -88,6 +89,7 @@ def test_optional_parts_may_be_missing(path):
         (("eyeLeft_weight",), {}, "no `eyeLeft_weight`"),
         ((), {"eyeLeft_rows": np.array([9])}, "`eyeLeft_rows` should hold indices below 6"),
         ((), {"contour_triangle": np.zeros((16, 2), int)}, r"should be \(17, n\)"),
+        ((), {"contour_angle": np.zeros((17, 2))}, "`contour_angle` should rise"),
         ((), {"region_lips": np.array([6])}, "`region_lips` should hold indices below 6"),
         ((), {"albedo": np.zeros((1, 5, 3))}, r"`albedo` should be \(n, 6, 3\)"),
     ],

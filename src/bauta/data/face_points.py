@@ -25,6 +25,7 @@ from bauta.geometry import affine
 from bauta.geometry.alignment import umeyama
 from bauta.geometry.camera import Camera
 from bauta.geometry.mesh import nearest_on_mesh, vertex_normals
+from bauta.morphable.embeddings import complete
 from bauta.morphable.file import read_model, write_model
 from bauta.morphable.model import Embedding, FaceModel
 from bauta.schemes import INNER51
@@ -253,7 +254,7 @@ def main() -> None:
         np.concatenate([skin.weight, irises.weight]),
     )
     embeddings = {"ibug68-3d": model.embeddings["ibug68-3d"], "mesh478": mesh}
-    write_model(options.out, replace(model, embeddings=embeddings), half=True)
+    write_model(options.out, complete(replace(model, embeddings=embeddings)), half=True)
 
 
 if __name__ == "__main__":

@@ -138,7 +138,10 @@ def _contour(file: Mapping[str, np.ndarray], count: int, where: str) -> Contour 
         return None
     rows = _rows(file, "contour_triangle", (17, None), count, where)
     weight = _numbers(file, "contour_weight", (*rows.shape, 3), where)
-    return Contour(rows, weight, _numbers(file, "contour_normal", (*rows.shape, 3), where))
+    angle = _numbers(file, "contour_angle", rows.shape, where)
+    rises = rows.shape[1] > 1 and bool((np.diff(angle, axis=1) > 0).all())
+    _require(rises, where, "`contour_angle` should rise along each line")
+    return Contour(rows, weight, angle, _numbers(file, "contour_across", (17, 3), where))
 
 
 def read_model(path: Path) -> FaceModel:
@@ -184,7 +187,8 @@ def write_model(path: Path, model: FaceModel, half: bool = False) -> None:
     if model.contour is not None:
         arrays["contour_triangle"] = model.contour.triangle.astype(np.int32)
         arrays["contour_weight"] = model.contour.weight.astype(np.float32)
-        arrays["contour_normal"] = model.contour.normal.astype(np.float32)
+        arrays["contour_angle"] = model.contour.angle.astype(np.float32)
+        arrays["contour_across"] = model.contour.across.astype(np.float32)
     part = path.with_name(path.name + ".part")
     try:
         with part.open("wb") as file:

@@ -43,14 +43,17 @@ class Eye:
 @dataclass(frozen=True, eq=False)
 class Contour:
     """Where the visible outline runs: for each of the 17 jaw points of `ibug68` a line of C surface
-    points, from the cheek (first) to the jaw bone and a little behind it (last)."""
+    points, from the cheek (first) over the jaw bone to a little behind it (last)."""
 
     triangle: np.ndarray
     """(17, C) int32, rows of the model's triangles."""
     weight: np.ndarray
     """(17, C, 3) float32 barycentric weights."""
-    normal: np.ndarray
-    """(17, C, 3) float32 outward unit normals of the mean head there, smooth along the line."""
+    angle: np.ndarray
+    """(17, C) float32 degrees, rising: how far the head turns, in the plane of `across` and the
+    forward axis, until the outline is there; negative: away from the camera."""
+    across: np.ndarray
+    """(17, 3) float32 unit vectors, across the outline and outwards, z = 0."""
 
 
 @dataclass(frozen=True, eq=False)
