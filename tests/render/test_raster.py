@@ -1,6 +1,7 @@
 """Expected values are worked by hand. Pixel (0, 0) covers 0..1, its centre is (0.5, 0.5)."""
 
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -253,9 +254,18 @@ def test_wrong_input_is_refused():
         draw(good).interpolate(np.zeros((0, 3), int), np.zeros((3, 1)))
 
 
-def test_without_numba_the_message_says_what_to_install(monkeypatch):
+def fails(*_signature, **_options):
+    raise RuntimeError("cannot cache function")
+
+
+@pytest.mark.parametrize(
+    ("numba", "says"),
+    [(None, r"bauta\[render\]"), (SimpleNamespace(njit=fails), "NUMBA_CACHE_DIR")],
+    ids=["numba is missing", "no place for its cache"],
+)
+def test_what_the_compiler_lacks_is_said(monkeypatch, numba, says):
     monkeypatch.delattr(bauta.render, "kernels", raising=False)
     monkeypatch.delitem(sys.modules, "bauta.render.kernels", raising=False)
-    monkeypatch.setitem(sys.modules, "numba", None)
-    with pytest.raises(BautaError, match=r"bauta\[render\]"):
+    monkeypatch.setitem(sys.modules, "numba", numba)
+    with pytest.raises(BautaError, match=says):
         draw(flat((2, 2), (10, 2), (2, 10)))

@@ -37,6 +37,11 @@ def compiled() -> ModuleType:
         raise BautaError(
             f'drawing surfaces needs numba ({error}); install it with: pip install "bauta[render]"'
         ) from error
+    except RuntimeError as error:
+        raise BautaError(
+            f"drawing surfaces: numba finds no place for its cache ({error}); set "
+            "NUMBA_CACHE_DIR to a folder that can be written"
+        ) from error
     return kernels
 
 
