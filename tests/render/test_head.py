@@ -118,7 +118,7 @@ def test_the_strongest_come_first():
 
 def test_bars_grow_with_their_weight():
     def length(value):
-        image, weights = grey(0), np.zeros(52)
+        image, weights = np.zeros((480, 640, 3), np.uint8), np.zeros(52)
         weights[ARKIT52.index("jawOpen")] = value
         Bars(colour=(255, 0, 0))(image, ARKIT52, weights)
         return (np.abs(image.astype(int) - (255, 0, 0)).max(2) < 60).any(0).sum()
@@ -129,11 +129,11 @@ def test_bars_grow_with_their_weight():
 
 def test_bars_stand_in_their_corner():
     for corner in ("top left", "bottom right"):
-        image = grey()
+        image = np.full((480, 640, 3), 120, np.uint8)
         Bars(corner)(image, ARKIT52, np.full(52, 0.5))
         ys, xs = np.nonzero((image != 120).any(2))
-        assert (ys.mean() < HEIGHT / 2) == corner.startswith("top")
-        assert (xs.mean() < WIDTH / 2) == corner.endswith("left")
+        assert (ys.mean() < 240) == corner.startswith("top")
+        assert (xs.mean() < 320) == corner.endswith("left")
     with pytest.raises(InputError, match="corner"):
         Bars("middle")
 

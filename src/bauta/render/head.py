@@ -133,8 +133,8 @@ def strongest(
 
 @dataclass(frozen=True)
 class Bars:
-    """The strongest expressions as named bars in a corner, 0 to 1; nothing on a picture that is too
-    small for them."""
+    """The strongest expressions as named bars in a corner, 0 to 1; nothing where they would take
+    more than two fifths of the picture's width or height."""
 
     corner: str = "bottom left"
     count: int = 6
@@ -155,7 +155,7 @@ class Bars:
             return
         label = max(strokes.text_size(name, tall)[0] for name, _ in rows)
         wide, high = label + bar + 3 * gap, step * self.count + gap
-        if wide > 0.6 * width or high > 0.6 * height:
+        if wide > 0.4 * width or high > 0.4 * height:
             return
         margin = 0.6 * tall
         x = width - margin - wide if self.corner.endswith("right") else margin
