@@ -114,8 +114,8 @@ def uv_sheet(model: FaceModel, size: int = 1400) -> np.ndarray:
     """Triangles in texture space, in the colours of their parts; turned-over ones in red."""
     assert model.uv is not None
     assert model.uv_triangles is not None
-    image = np.full((size // 2, size, 3), PAPER, np.uint8)
-    pixels = np.stack([model.uv[:, 0], 1 - model.uv[:, 1]], 1) * (size, size // 2)
+    image = np.full((size, size, 3), PAPER, np.uint8)
+    pixels = np.stack([model.uv[:, 0], 1 - model.uv[:, 1]], 1) * size
     for corners, triangle in zip(model.uv_triangles, model.triangles, strict=True):
         a, b, c = pixels[corners]
         area = (b - a)[0] * (c - a)[1] - (b - a)[1] * (c - a)[0]

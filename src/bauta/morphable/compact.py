@@ -18,6 +18,7 @@ import numpy as np
 from bauta.geometry.mesh import nearest_on_mesh
 from bauta.morphable import ict
 from bauta.morphable.file import write_model
+from bauta.morphable.layout import atlas
 from bauta.morphable.model import Embedding, FaceModel
 from bauta.morphable.simplify import Simplifier
 
@@ -80,33 +81,6 @@ def reduce(head: ict.IctHead, mirror: np.ndarray) -> np.ndarray:
     return np.concatenate(pieces)
 
 
-def corners_uv(head: ict.IctHead, triangles: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """uv (U, 2) in 0..1 and corners (T, 3) for triangles between original vertices.
-
-    A vertex on a seam has several uv: each triangle takes those that lie nearest to each other.
-    One tile a part in the original (u runs 0..7) becomes a column of one picture.
-    """
-    choices: dict[int, set[int]] = {}
-    for v, c in zip(
-        head.triangles.ravel().tolist(), head.uv_triangles.ravel().tolist(), strict=True
-    ):
-        choices.setdefault(v, set()).add(c)
-    corners = np.array(
-        [_nearest_corners(head.uv, [sorted(choices[v]) for v in t]) for t in triangles.tolist()]
-    )
-    used, flat = np.unique(corners, return_inverse=True)
-    uv = head.uv[used] / (np.ceil(head.uv[used, 0].max()), 1.0)
-    return uv.astype(np.float32), flat.reshape(-1, 3).astype(np.int32)
-
-
-def _nearest_corners(uv: np.ndarray, choices: list[list[int]]) -> tuple[int, int, int]:
-    def spread(triple: tuple[int, int, int]) -> float:
-        points = uv[list(triple)]
-        return float(np.abs(points - points.mean(0)).sum())
-
-    return min(((a, b, c) for a in choices[0] for b in choices[1] for c in choices[2]), key=spread)
-
-
 def embed_irises(model: FaceModel) -> Embedding:
     """The ten iris points of `mesh478` on the eyeballs: middle, then left, top, right, bottom as
     seen in the picture's mirror (+x, +y, -x, -y of the head), right eye first."""
@@ -130,7 +104,7 @@ def compact(head: ict.IctHead) -> FaceModel:
     kept = np.unique(triangles)
     new = np.full(len(head.mean), -1)
     new[kept] = np.arange(len(kept))
-    uv, uv_triangles = corners_uv(head, triangles)
+    uv, uv_triangles = atlas(head, triangles)
     eyes = {}
     for side, part in (("Left", "eyeball_left"), ("Right", "eyeball_right")):
         rows = np.intersect1d(kept, head.rows(part))

@@ -48,8 +48,7 @@ def compose(model: FaceModel, scheme: str) -> Embedding:
     """
     between = schemes.embedding(scheme)
     mesh = model.embeddings["mesh478"]
-    poses = [model.expression[model.expression_names.index(name)] for name in APART]
-    shapes = np.concatenate([model.mean, *poses], 1).astype(np.float64)
+    shapes = _apart(model)
     corners = shapes[model.triangles[mesh.triangle]]
     points = between.apply((corners * mesh.weight[:, :, None]).sum(1))
     skin = np.flatnonzero((model.part[model.triangles] == model.part_names.index("face")).all(1))
@@ -59,6 +58,37 @@ def compose(model: FaceModel, scheme: str) -> Embedding:
     source = between.indices[np.arange(len(points)), between.weights.argmax(1)][exact]
     triangle[exact], weight[exact] = mesh.triangle[source], mesh.weight[source]
     return Embedding(triangle, weight.astype(np.float32))
+
+
+def centred(model: FaceModel) -> Embedding:
+    """`mesh478` with the points of the middle line on the middle line of the head.
+
+    In a groove, such as that of the upper lip, the surface nearest to the middle is on its sides.
+    """
+    mesh = model.embeddings["mesh478"]
+    assert model.mirror is not None
+    rows = np.flatnonzero(schemes.get("mesh478").mirror == np.arange(478))
+    middle = model.mirror == np.arange(len(model.mirror))
+    sides = np.flatnonzero(middle[model.triangles].sum(1) == 2)
+    corner = middle[model.triangles[sides]].argsort(1)[:, ::-1][:, :2]
+    edges = np.take_along_axis(model.triangles[sides], corner, 1)
+    shapes = _apart(model)
+    points = (shapes[model.triangles[mesh.triangle[rows]]] * mesh.weight[rows, :, None]).sum(1)
+    points[:, ::3] = 0
+    found, share = nearest_on_mesh(points, shapes, edges[:, [0, 1, 1]])
+    triangle, weight = mesh.triangle.copy(), mesh.weight.copy()
+    triangle[rows], weight[rows] = sides[found], 0
+    weight[rows, corner[found, 0]], weight[rows, corner[found, 1]] = (
+        share[:, 0],
+        share[:, 1:].sum(1),
+    )
+    return Embedding(triangle, weight)
+
+
+def _apart(model: FaceModel) -> np.ndarray:
+    """(V, 15) vertices of the mean, and the displacements of the shapes of `APART`."""
+    poses = [model.expression[model.expression_names.index(name)] for name in APART]
+    return np.concatenate([model.mean, *poses], 1).astype(np.float64)
 
 
 def fs70(model: FaceModel) -> Embedding:
@@ -211,7 +241,8 @@ def _within(vertices: np.ndarray, points: np.ndarray) -> np.ndarray:
 
 def complete(model: FaceModel) -> FaceModel:
     """The model with all its point schemes, the outline and the regions."""
-    embeddings = {key: model.embeddings[key] for key in ("ibug68-3d", "mesh478")}
+    embeddings = {"ibug68-3d": model.embeddings["ibug68-3d"], "mesh478": centred(model)}
+    model = replace(model, embeddings=embeddings)
     embeddings |= {scheme: compose(model, scheme) for scheme in COMPOSED}
     embeddings["fs70"] = fs70(model)
     return replace(
