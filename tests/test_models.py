@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import bauta
+from bauta.assets.face import face_model
 from bauta.assets.store import card_names, load_card, read_model
 from bauta.checks import InputError, ModelError
 from bauta.demo.run import CLIP
@@ -25,7 +26,7 @@ def photo() -> np.ndarray:
     return next(iter(open_video(CLIP))).image
 
 
-@pytest.mark.parametrize("name", card_names())
+@pytest.mark.parametrize("name", LIMITS)
 def test_a_file_is_what_its_card_says(name):
     card = load_card(name)
     data = read_model(name)
@@ -34,6 +35,20 @@ def test_a_file_is_what_its_card_says(name):
     assert card.scores, "a card says what was measured"
     assert card.data
     assert "research-only" in card.licence
+
+
+def test_the_face_model_is_what_its_card_says():
+    card = load_card("face")
+    data = read_model("face")
+    assert len(data) == card.bytes <= 3_000_000
+    head = face_model()
+    assert card.parameters == (1 + head.modes + len(head.expression)) * head.mean.size
+    assert "MIT" in card.licence
+    assert "USC Institute" in head.notice
+
+
+def test_every_model_that_ships_is_tested():
+    assert set(card_names()) == {*LIMITS, "face"}
 
 
 def test_a_file_that_differs_from_its_card_is_refused(monkeypatch):

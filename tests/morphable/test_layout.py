@@ -31,17 +31,19 @@ def test_hardly_a_triangle_of_skin_is_turned_over(head):
     area, part = areas(head)
     skin = np.isin(part, ["face", "head_neck"])
     assert (area[skin] < 0).mean() < 0.01
-    assert np.abs(area[skin & (area < 0)]).sum() < 0.005 * np.abs(area[skin]).sum()
+    assert np.abs(area[skin & (area < 0)]).sum() < 0.01 * np.abs(area[skin]).sum()
 
 
-def test_no_triangle_reaches_over_a_cut(head):
-    a, b, c = (head.uv[head.uv_triangles[:, k]] for k in range(3))
-    sides = np.stack([np.linalg.norm(x - y, axis=1) for x, y in ((a, b), (b, c), (c, a))])
-    corners = head.mean[head.triangles]
-    length = np.stack(
-        [np.linalg.norm(corners[:, i] - corners[:, j], axis=1) for i, j in ((0, 1), (1, 2), (2, 0))]
-    )
-    assert (sides / np.maximum(length, 0.2)).max() < 0.15, "pictures a centimetre"
+def test_no_triangle_of_skin_reaches_over_a_cut(head):
+    """The picture is 1 wide, a face 15 cm: a triangle over a cut would be stretched tenfold."""
+    _, part = areas(head)
+    skin = np.isin(part, ["face", "head_neck", "mouth_socket"])
+    for i, j in ((0, 1), (1, 2), (2, 0)):
+        shown = head.uv[head.uv_triangles[skin]]
+        real = head.mean[head.triangles[skin]]
+        shown = np.linalg.norm(shown[:, i] - shown[:, j], axis=1)
+        real = np.linalg.norm(real[:, i] - real[:, j], axis=1)
+        assert (shown / np.maximum(real, 0.2)).max() < 0.11, "pictures a centimetre"
 
 
 def test_the_face_is_upright_and_not_mirrored(head):

@@ -1,4 +1,5 @@
-"""Every weight: one ONNX file and one card (JSON): what it is, and what it was made from."""
+"""Every weight: one file (ONNX, or npz for the face model) and one card (JSON): what it is, and what
+it was made from."""
 
 from __future__ import annotations
 
@@ -20,7 +21,7 @@ class Card:
 
     name: str
     task: str
-    """`landmarks` or `detection`."""
+    """`landmarks`, `detection` or `face model`."""
     version: str
     file: str
     sha256: str
