@@ -10,15 +10,18 @@ import numpy as np
 MEMORY = 3.0
 """Seconds over which the open level of the eyes is known."""
 OPEN_QUANTILE = 0.8
-SHUT, OPEN = 0.55, 0.75
-"""Shares of the open level: below the first the eyes are closing, above the second open again."""
+SHUT, OPEN = 0.45, 0.75
+"""Shares of the open level: below the first the eyes are shut, above the second open."""
+RISE = 0.3
+"""Share of the open level by which eyes that were shut have to rise: a blink may end in narrow
+eyes."""
 LONGEST = 0.7
-"""Seconds after which shut eyes are no blink, but closed."""
+"""Seconds from open to opening after which it is no blink, but closed eyes."""
 
 
 @dataclass(frozen=True)
 class Blink:
-    """Seconds at which the eyes began to shut, were most closed, and were open again."""
+    """Seconds at which the eyes were last open, most closed, and opening again."""
 
     start: float
     closed: float
@@ -26,7 +29,7 @@ class Blink:
 
 
 class BlinkDetector:
-    """Feeds on the openness of both eyes, frame by frame; hysteresis on their open level.
+    """Feeds on the openness of both eyes, frame by frame: a fall below their open level and a rise.
 
     The level is the 80th percentile of the last three seconds, so that narrow eyes, laughter and a
     lowered head are no blinks.
@@ -48,10 +51,17 @@ class BlinkDetector:
         level = float(np.quantile([value for _, value in self._past], OPEN_QUANTILE))
         if self._start is None:
             if openness < SHUT * level:
-                self._start, self._least = time, (openness, time)
+                self._start, self._least = self._last_open(level), (openness, time)
             return None
         self._least = min(self._least, (openness, time))
-        if openness < OPEN * level:
+        if openness < self._least[0] + RISE * level:
             return None
         start, self._start = self._start, None
         return Blink(start, self._least[1], time) if time - start <= LONGEST else None
+
+    def _last_open(self, level: float) -> float:
+        """Time of the last frame in which the eyes were open, or of the first there is."""
+        for time, openness in reversed(self._past):
+            if openness >= OPEN * level:
+                return time
+        return self._past[0][0]

@@ -8,21 +8,28 @@ import numpy as np
 
 from bauta.checks import check_array
 from bauta.crop import mesh_rotation
-from bauta.fit.gaze import gaze_angles, gaze_direction, look_weights
+from bauta.fit.gaze import WIDEST, angles_of, gaze_angles, look_weights
 from bauta.fit.person import Person, marginal
 from bauta.fit.points import IRISES, FitPoints
 from bauta.fit.result import HeadFit
 from bauta.fit.scale import Size
-from bauta.fit.solver import Prior, Solution, SolverSettings, solve
+from bauta.fit.solver import Prior, Solution, SolverSettings, project, solve
 from bauta.geometry.camera import Camera
-from bauta.morphable.model import SIDES, FaceModel
+from bauta.morphable.model import SIDES, FaceModel, look_rotation
 from bauta.schemes import LEFT_EYE478, RIGHT_EYE478, eye_aspect_ratio
 
+IRIS_ROWS = np.stack([IRISES[side] for side in reversed(SIDES)])
+"""(2, 5) rows of the 478, right eye first."""
 EYES478 = (RIGHT_EYE478, LEFT_EYE478)
+LEAP = 0.15
+"""Change of a look from frame to frame after which the lids are fitted again."""
 SMALLEST = 1e-3
 """Pixels below which a face is no face."""
 NEAREST, FARTHEST = 4.0, 2000.0
 """Centimetres between which a head of mean size can be."""
+STEEPEST, SLANT_DOUBT = 0.6, 0.1
+"""Depth over width of an iris beyond which its width says nothing, and the error of the gaze that
+makes a slanted one doubtful, radians."""
 SHUT = 0.12
 """Lid gap over eye width below which the iris says nothing about the gaze."""
 
@@ -37,7 +44,7 @@ class FitSettings:
     """Cost of an expression weight of 1, linear: makes expressions sparse."""
     rest: float = 0.3
     """Pull of an expression weight to zero, squared."""
-    calm: float = 2.0
+    calm: float = 4.0
     """Pull to the weight of the frame before, squared."""
     least_sigma: float = 0.006
     """Smallest believed sigma over the distance of the outer eye corners."""
@@ -90,7 +97,7 @@ class FaceFitter:
         self._look = np.zeros(len(self.points.look_rows))
         self._angles = np.zeros((2, 2))
         self._frame = 0
-        self._still = self.points.mean
+        self._meet(np.zeros(self.settings.modes))
 
     def __call__(
         self, mesh: np.ndarray, sigma: np.ndarray, camera: Camera, confidence: float = 1.0
@@ -116,9 +123,16 @@ class FaceFitter:
         self._last = self._state(look, spread)
         if self._last is None:
             return None
-        if self.person.due(self._frame - 1):
+        open_ = np.array([eye_aspect_ratio(mesh[eye]) for eye in EYES478]) > SHUT
+        due = self.person.due(self._frame - 1, bool(open_.all()) and confidence > 0)
+        if due:
             self._last = self._learn(self._last, look, confidence)
-        self._turn_eyes(self._last, seen, mesh, sigma, camera)
+        before = self._look
+        self._turn_eyes(self._last, seen, camera, open_)
+        if np.abs(self._look - before).max() > LEAP:
+            self._last = self._express(self._last, look, 2, pull=0.0)
+        if due:
+            self._measure(self._last, seen, sigma, camera, open_)
         return self._result(self._last, camera)
 
     def _state(self, look: Look, spread: float) -> Solution | None:
@@ -211,6 +225,13 @@ class FaceFitter:
             np.concatenate([prior.price, np.zeros(modes)]),
         )
 
+    def _meet(self, identity: np.ndarray) -> None:
+        """Take over what the person looks like."""
+        p = self.points
+        self._still = p.mean + p.people @ identity
+        self._centres = p.eye_centre + p.eye_people @ identity
+        self._rings = p.iris + p.iris_people @ identity - self._centres[:, None]
+
     def _learn(self, state: Solution, look: Look, confidence: float) -> Solution:
         """The state with what the frame says of the person taken over."""
         count, modes = len(self.points.shape_rows), self.settings.modes
@@ -218,52 +239,49 @@ class FaceFitter:
         information = state.information
         assert information is not None
         rows = np.arange(6, 6 + count)
-        information[rows, rows] += self.settings.rest + self.settings.calm
+        information[rows, rows] += self.settings.rest
         self.person.add(state.c[count:], marginal(information, modes), confidence)
-        self._still = self.points.mean + self.points.people @ self.person.mean
+        self._meet(self.person.mean)
         return Solution(state.R, state.t, state.c[:count], state.residual)
 
     def _turn_eyes(
-        self,
-        state: Solution,
-        seen: np.ndarray,
-        mesh: np.ndarray,
-        sigma: np.ndarray,
-        camera: Camera,
+        self, state: Solution, seen: np.ndarray, camera: Camera, open_: np.ndarray
     ) -> None:
-        p = self.points
-        centres = p.eye_centre + p.eye_people @ self.person.mean
-        irises = seen[[IRISES[side][0] for side in reversed(SIDES)]]
-        angles = gaze_angles(camera, state.R, state.t, centres, p.eye_radius, irises)
-        open_ = np.array([eye_aspect_ratio(mesh[eye]) for eye in EYES478]) > SHUT
+        """Set the gaze of the eyes that are open."""
+        rest = self._rings.mean(1)
+        radius = np.sqrt((rest * rest).sum(1))
+        irises = seen[IRIS_ROWS].mean(1)
+        angles = gaze_angles(camera, state.R, state.t, self._centres, radius, irises)
+        angles = np.clip(angles - angles_of(rest), -WIDEST, WIDEST)
         self._angles = np.where(open_[:, None], angles, self._angles)
         weights = look_weights(self._angles)
-        self._look = np.array([weights[self._names[row]] for row in p.look_rows])
-        if self.ipd is None:
-            depth = (centres @ state.R.T + state.t)[:, 2]
-            self._measure_irises(state.R, depth, seen, sigma, camera, open_)
-        else:
-            self.size.given = self.ipd / float(np.linalg.norm(centres[0] - centres[1]))
+        self._look = np.array([weights[self._names[row]] for row in self.points.look_rows])
 
-    def _measure_irises(
+    def _measure(
         self,
-        R: np.ndarray,
-        depth: np.ndarray,
+        state: Solution,
         seen: np.ndarray,
         sigma: np.ndarray,
         camera: Camera,
         open_: np.ndarray,
     ) -> None:
-        rings = np.stack([seen[IRISES[side]] for side in reversed(SIDES)])
-        across = rings[:, 1] - rings[:, 3]
-        pixels = np.maximum(np.linalg.norm(across, axis=1), 1e-3)
-        normal = gaze_direction(self._angles) @ R.T
-        slant = ((across / pixels[:, None]) * normal[:, :2]).sum(1)
-        diameter = pixels * depth / camera.K[0, 0] / np.sqrt(np.maximum(1 - slant**2, 0.1))
-        rows = np.stack([IRISES[side] for side in reversed(SIDES)])
-        doubt = np.sqrt(2) * sigma[rows].mean(1) / pixels
-        good = open_ & (np.abs(slant) < 0.5)
-        self.size.add(diameter[good], np.maximum(doubt[good], 1e-3))
+        """Size from a given distance of the pupils, or from the irises: seen against fitted width,
+        as lids hide them above and below."""
+        centres, rings = self._centres, self._rings
+        if self.ipd is not None:
+            self.size.given = self.ipd / float(np.linalg.norm(centres[0] - centres[1]))
+            return
+        for k, rows in enumerate(IRIS_ROWS):
+            ends = look_rotation(*self._angles[k]) @ rings[k, [1, 3]].T + centres[k, :, None]
+            turned, pixels = project(camera, state.R, state.t, ends)
+            wide = float(np.linalg.norm(seen[rows[1]] - seen[rows[3]]))
+            slant = abs(turned[2, 1] - turned[2, 0]) / np.hypot(*(turned[:2, 1] - turned[:2, 0]))
+            if not open_[k] or wide < SMALLEST or slant > STEEPEST:
+                continue
+            diameter = np.linalg.norm(rings[k, 1] - rings[k, 3])
+            diameter *= wide / np.linalg.norm(pixels[:, 1] - pixels[:, 0])
+            doubt = np.hypot(np.sqrt(2) * sigma[rows].mean() / wide, SLANT_DOUBT * slant)
+            self.size.add(np.array([diameter]), np.array([max(doubt, 1e-3)]))
 
     def _result(self, state: Solution, camera: Camera) -> HeadFit:
         weights = np.zeros(len(self._names))

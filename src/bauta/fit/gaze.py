@@ -19,7 +19,8 @@ def gaze_angles(
     radius: np.ndarray,
     irises: np.ndarray,
 ) -> np.ndarray:
-    """(2, 2) degrees to the subject's left and up, of each eye, in the head.
+    """(2, 2) degrees to the subject's left and up of the middle of each iris, seen from the centre
+    of its eyeball, in the head.
 
     `R`, `t` head to camera, eye `centres` (2, 3) and `radius` (2,) in head axes, `irises` (2, 2)
     undistorted pixels. A ray that misses the eyeball counts where it passes nearest.
@@ -30,10 +31,14 @@ def gaze_angles(
     along = (away * ray).sum(1)
     inside = along**2 - (away**2).sum(1) + radius**2
     hit = away + ray * (-along - np.sqrt(np.maximum(inside, 0)))[:, None]
-    hit /= np.linalg.norm(hit, axis=1, keepdims=True)
-    left = np.degrees(np.arctan2(hit[:, 0], np.maximum(hit[:, 2], 1e-6)))
-    up = np.degrees(np.arcsin(np.clip(hit[:, 1], -1, 1)))
-    return np.clip(np.stack([left, up], 1), -WIDEST, WIDEST)
+    return np.clip(angles_of(hit), -WIDEST, WIDEST)
+
+
+def angles_of(directions: np.ndarray) -> np.ndarray:
+    """(n, 2) degrees to the left and up of directions (n, 3) in head axes, of any length."""
+    x, y, z = (directions / np.linalg.norm(directions, axis=1, keepdims=True)).T
+    left = np.degrees(np.arctan2(x, np.maximum(z, 1e-6)))
+    return np.stack([left, np.degrees(np.arcsin(np.clip(y, -1, 1)))], 1)
 
 
 def gaze_direction(angles: np.ndarray) -> np.ndarray:

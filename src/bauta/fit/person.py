@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import numpy as np
 
-SHARE = 0.06
+SHARE = 0.1
 """How much of a frame's information is new."""
 QUICK, EVERY = 6, 3
 """Frames from the first in which identity is solved for every time; afterwards every third."""
-SETTLED = 60
+SETTLED = 30
 """Frames in which identity was solved for, after which it is only now and then."""
-REST = 12
+REST = 15
 """Frames between two of these."""
 
 
@@ -32,11 +32,12 @@ class Person:
         """Whether enough frames were seen."""
         return self.frames >= SETTLED
 
-    def due(self, frame: int) -> bool:
-        """Whether identity should be solved for in a frame."""
+    def due(self, frame: int, awake: bool = True) -> bool:
+        """Whether identity should be solved for in a frame: not with eyes shut (`awake` False), lest
+        the head moves with the lids."""
         if self.frames < QUICK:
             return True
-        return frame % (REST if self.settled else EVERY) == 0
+        return awake and frame % (REST if self.settled else EVERY) == 0
 
     def add(self, mean: np.ndarray, information: np.ndarray, confidence: float) -> None:
         """Take over what a frame found: `information` (I, I) of `marginal`, `confidence` 0..1."""

@@ -45,8 +45,10 @@ class FitPoints:
     """(2, 3) right, left, of the mean."""
     eye_people: np.ndarray
     """(2, 3, I) what identity adds to the centres."""
-    eye_radius: np.ndarray
-    """(2,) from the centre to the middle of the iris."""
+    iris: np.ndarray
+    """(2, 5, 3) right, left: middle and rim of the irises of the mean, eyes at rest."""
+    iris_people: np.ndarray
+    """(2, 5, 3, I) what identity adds to them."""
 
 
 def spread(points: np.ndarray, chosen: list[int], allowed: np.ndarray, count: int) -> list[int]:
@@ -85,7 +87,8 @@ def fit_points(model: FaceModel, modes: int) -> FitPoints:
         return np.ascontiguousarray(basis[:, rows].transpose(2, 1, 0), np.float32)
 
     normals = vertex_normals(model.mean, model.triangles)
-    centre, people, radius = _eyes(model, mesh, modes)
+    centre, people = _eyes(model, modes)
+    irises = np.stack([IRISES[side] for side in reversed(SIDES)])
     return FitPoints(
         rows=rows,
         doubt=doubt,
@@ -98,24 +101,15 @@ def fit_points(model: FaceModel, modes: int) -> FitPoints:
         normals=model.points("mesh478", normals),
         eye_centre=centre,
         eye_people=people,
-        eye_radius=radius,
+        iris=mesh.mean[irises].astype(np.float64),
+        iris_people=mesh.identity[:modes, irises].transpose(1, 2, 3, 0).astype(np.float64),
     )
 
 
-def _eyes(
-    model: FaceModel, mesh: FaceModel, modes: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    centres, people, radius = [], [], []
+def _eyes(model: FaceModel, modes: int) -> tuple[np.ndarray, np.ndarray]:
+    centres, people = [], []
     for side in reversed(SIDES):
         eye = model.eyes[side]
         centres.append(eye.weight @ model.mean[eye.rows])
-        people.append(
-            (
-                eye.weight
-                @ model.identity[:modes, eye.rows].swapaxes(0, 1).reshape(len(eye.rows), -1)
-            )
-            .reshape(modes, 3)
-            .T
-        )
-        radius.append(np.linalg.norm(mesh.mean[IRISES[side][0]] - centres[-1]))
-    return np.stack(centres).astype(float), np.stack(people).astype(float), np.array(radius)
+        people.append(np.einsum("v,ivx->xi", eye.weight, model.identity[:modes, eye.rows]))
+    return np.stack(centres).astype(float), np.stack(people).astype(float)

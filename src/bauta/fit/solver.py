@@ -92,7 +92,7 @@ def jacobian(
     bases: np.ndarray,
     factor: np.ndarray,
 ) -> np.ndarray:
-    """(2K, 6 + n) float32 derivative of the pixels, first u of all points; rows times `factor` (K,).
+    """(2K, 6 + n) float32 derivative of the pixels, first u of all points; row k times `factor`.
 
     Columns: a turn exp(w) R about the camera's axes, radians; a shift; `n` coefficients of `bases`
     (3, K, n). `turned` as `project` gives it. With g the gradient of a pixel in camera axes:
@@ -123,23 +123,22 @@ def robust_weight(residual: np.ndarray, sigma: np.ndarray, outlier: float) -> np
 
 
 def bounded_step(A: np.ndarray, g: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
-    """Step d of A d = g with low <= d <= high; `A` (n, n) positive definite, the others (n,)."""
-    free = np.ones(len(g), bool)
-    d = np.zeros(len(g))
+    """Step d of A d = g with low <= d <= high; `A` (n, n) positive definite, the others (n,).
+
+    What lies on a bound and is pulled beyond it stays; what the step puts beyond is put on it.
+    """
+    free = ~(((low >= 0) & (g < 0)) | ((high <= 0) & (g > 0)))
+    d = np.where(free, 0.0, np.clip(0.0, low, high))
     for _ in range(4):
         rows = np.flatnonzero(free)
-        if len(rows) == len(g):
-            d = np.linalg.solve(A, g)
-        else:
-            fixed = np.flatnonzero(~free)
-            rest = g[rows] - A[np.ix_(rows, fixed)] @ d[fixed]
-            d[rows] = np.linalg.solve(A[np.ix_(rows, rows)], rest)
+        rest = g[rows] - A[rows][:, ~free] @ d[~free]
+        d[rows] = np.linalg.solve(A[rows][:, rows], rest)
         out = (d < low - 1e-9) | (d > high + 1e-9)
-        d = np.clip(d, low, high)
         if not out.any():
             break
+        d = np.clip(d, low, high)
         free &= ~out
-    return d
+    return np.clip(d, low, high)
 
 
 def solve(

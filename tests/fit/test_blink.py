@@ -1,0 +1,77 @@
+import numpy as np
+import pytest
+
+from bauta.fit import BlinkDetector
+
+
+def trace(seconds, rate, blinks=(), level=0.3):
+    """(times, openness): eyes at `level`, shut about each (middle, duration) of `blinks`; the
+    duration is between half open and half open."""
+    times = np.arange(int(seconds * rate)) / rate
+    gap = np.full(len(times), level)
+    for middle, duration in blinks:
+        gap *= np.clip(np.abs(times - middle) / duration, 0.1, 1.0)
+    return times, gap
+
+
+def found(times, gap):
+    detector = BlinkDetector()
+    events = [detector(float(t), float(g)) for t, g in zip(times, gap, strict=True)]
+    return [event for event in events if event]
+
+
+@pytest.mark.parametrize("rate", [24, 25, 30, 60])
+@pytest.mark.parametrize("duration", [0.1, 0.2, 0.3])
+def test_every_blink_is_seen_once_and_at_its_time(rate, duration):
+    middles = [1.0, 1.9, 3.1, 5.03]
+    events = found(*trace(6.0, rate, [(middle, duration) for middle in middles]))
+    assert len(events) == 4
+    for event, middle in zip(events, middles, strict=True):
+        assert abs(event.closed - middle) <= 1.01 / rate
+        assert event.start < event.closed < event.end
+        assert duration <= event.end - event.start < 2.5 * duration + 2 / rate
+
+
+def test_eyes_kept_shut_are_no_blink():
+    times, gap = trace(6.0, 25)
+    gap[(times > 2) & (times < 3.2)] = 0.03
+    assert not found(times, gap)
+
+
+def test_a_slow_closure_is_no_blink():
+    times, gap = trace(8.0, 25)
+    gap *= np.clip(np.abs(times - 4) / 1.5, 0.1, 1)
+    assert not found(times, gap)
+
+
+def test_a_squint_is_no_blink():
+    times, gap = trace(6.0, 25)
+    gap[(times > 2) & (times < 2.3)] = 0.2
+    assert not found(times, gap)
+
+
+def test_laughter_is_no_blink():
+    """Eyes narrowed to 0.13 for two seconds, trembling."""
+    times, gap = trace(8.0, 25)
+    laughing = (times > 3) & (times < 5)
+    gap[laughing] = 0.13 + 0.02 * np.sin(40 * times[laughing])
+    assert not found(times, gap)
+
+
+@pytest.mark.parametrize("level", [0.18, 0.3, 0.42])
+def test_narrow_and_wide_eyes_blink_alike(level):
+    assert len(found(*trace(4.0, 30, [(2.0, 0.2)], level))) == 1
+
+
+def test_time_that_goes_back_is_another_clip():
+    detector = BlinkDetector()
+    times, gap = trace(2.0, 25, [(1.9, 0.2)])
+    for t, g in zip(times, gap, strict=True):
+        assert detector(float(t), float(g)) is None  # the blink has not ended
+    assert detector(0.0, 0.3) is None
+    assert detector(0.04, 0.3) is None
+
+
+def test_noise_is_no_blink():
+    times, gap = trace(60.0, 30)
+    assert not found(times, gap + np.random.default_rng(0).normal(size=len(gap)) * 0.02)
