@@ -20,6 +20,8 @@ from bauta.render.raster import rasterise
 
 TILE = (230, 290)
 PAPER = 255
+COARSE = 15
+"""Steps of brightness in the picture of the docs, so that it stays small."""
 LOOK = {"jawOpen": 0.5, "mouthSmileLeft": 0.8, "mouthSmileRight": 0.8, "eyeBlinkLeft": 1.0}
 LOOK |= {"browInnerUp": 0.7, "eyeLookOutRight": 0.8}
 SCHEMES = ("ibug68", "ibug68-3d", "fs70", "wflw98", "jd106", "insightface106", "mesh478")
@@ -142,7 +144,8 @@ def main() -> None:
         some = ("ibug68", "ibug68-3d", "wflw98", "jd106")
         image = points_sheet(model, some if options.sheet == "docs" else SCHEMES)
     if options.sheet == "docs":
-        image = cv2.resize(image, None, fx=0.72, fy=0.72, interpolation=cv2.INTER_AREA)
+        image = cv2.resize(image, None, fx=0.7, fy=0.7, interpolation=cv2.INTER_AREA)
+        image = (np.round(image / COARSE) * COARSE).astype(np.uint8)
     cv2.imwrite(str(options.out), image[:, :, ::-1], [cv2.IMWRITE_PNG_COMPRESSION, 9])
 
 

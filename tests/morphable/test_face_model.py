@@ -183,6 +183,7 @@ def test_a_model_of_points_alone_gives_the_same_points(head):
 
 def test_colours_are_linear_and_kept_in_range():
     head = small_head()
+    assert head.albedo is not None
     np.testing.assert_allclose(
         head.colours(np.array([2.0])), head.albedo_mean + 2 * head.albedo[0], atol=1e-6
     )

@@ -31,7 +31,7 @@ class Ch:
 def chumpy(monkeypatch):
     """A module `chumpy.ch` that exists while a file is written, as it did where FLAME was made."""
     package, module = types.ModuleType("chumpy"), types.ModuleType("chumpy.ch")
-    module.Ch = Ch
+    monkeypatch.setattr(module, "Ch", Ch, raising=False)
     monkeypatch.setattr(Ch, "__module__", "chumpy.ch")
     monkeypatch.setitem(sys.modules, "chumpy", package)
     monkeypatch.setitem(sys.modules, "chumpy.ch", module)

@@ -213,6 +213,7 @@ def test_a_file_that_eos_wrote(tmp_path):
     np.testing.assert_allclose(model.expression, [shift(0.2, 0, 1), shift(-0.3, 3, 2)], atol=1e-6)
     assert model.albedo is not None
     assert model.albedo.shape == (1, 4, 3)
+    assert model.uv is not None
     np.testing.assert_allclose(model.uv, [[0, 1], [1, 1], [1, 0], [0, 0.75]])
     np.testing.assert_array_equal(model.uv_triangles, TRIANGLES)
 
@@ -310,8 +311,10 @@ def write_obj(path, vertices):
 
 @pytest.fixture
 def ict_folder(tmp_path):
-    table = {"expressions": ["browInnerUp_L", "browInnerUp_R", "jawOpen"]}
-    table["idx_to_landmark_verts"] = [k % 4 for k in range(68)]
+    table = {
+        "expressions": ["browInnerUp_L", "browInnerUp_R", "jawOpen"],
+        "idx_to_landmark_verts": [k % 4 for k in range(68)],
+    }
     (tmp_path / "vertex_indices.json").write_text(json.dumps(table))
     write_obj(tmp_path / "generic_neutral_mesh.obj", SQUARE)
     write_obj(tmp_path / "identity000.obj", SQUARE + shift(0.5, 0, 0))

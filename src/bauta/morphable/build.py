@@ -167,4 +167,4 @@ def model_of(built: Built, mesh: Mesh, name: str) -> FaceModel:
     more = {}
     if mesh.uv is not None and mesh.uv_triangles is not None:
         more = {"uv": mesh.uv, "uv_triangles": mesh.uv_triangles}
-    return build_model(name, name, built.mean, mesh.triangles, built.modes, **more)
+    return build_model(name, name, built.mean, mesh.triangles, built.modes, None, None, **more)
