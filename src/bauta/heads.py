@@ -2,17 +2,86 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from bauta.assets.face import face_model
 from bauta.checks import InputError
-from bauta.fit import BlinkDetector, FaceFitter, FitPoints, FitSettings, fit_points
-from bauta.geometry.camera import Camera
+from bauta.fit import (
+    BlinkDetector,
+    FaceFitter,
+    FitPoints,
+    FitSettings,
+    Profile,
+    fit_points,
+    learn_profile,
+    read_profile,
+)
+from bauta.geometry.camera import DEFAULT_FOV, Camera, read_camera
 from bauta.types import FaceState, Pose
 
 IPD = (4.0, 8.5)
 """Centimetres between the pupils that a grown or small person can have."""
+ROUNDS = 2
+"""How often several photos of a person are gone through to learn who it is."""
+
+
+@dataclass(frozen=True)
+class HeadOptions:
+    """What is known before the first frame."""
+
+    camera: Camera | None = None
+    """What took the pictures; else one of `fov` degrees across the longer side."""
+    fov: float | None = None
+    ipd: float | None = None
+    """Centimetres between the pupils; else size is measured on the irises."""
+    profile: Profile | None = None
+    """Of `learn_profile`: who it is, and their blank face."""
+
+    def __post_init__(self) -> None:
+        if self.camera is not None and self.fov is not None:
+            raise InputError("camera, fov: a camera has its field of view; leave one out")
+        if self.fov is not None:
+            Camera.of_fov(1, 1, self.fov)
+        if self.ipd is not None and not IPD[0] <= self.ipd <= IPD[1]:
+            raise InputError(
+                f"ipd: expected {IPD[0]} to {IPD[1]} centimetres between the pupils, got {self.ipd}"
+            )
+
+    def as_json(self) -> dict[str, Any]:
+        """What was given, for the header of records."""
+        given: dict[str, Any] = {}
+        if self.camera is not None:
+            given["camera"] = {
+                "K": self.camera.K.tolist(),
+                "distortion": self.camera.distortion.tolist(),
+            }
+        given |= {name: value for name in ("fov", "ipd") if (value := getattr(self, name))}
+        return given | ({"profile": self.profile.as_json()} if self.profile else {})
+
+    def camera_of(self, width: int, height: int) -> Camera:
+        """The camera for pictures of a size."""
+        if self.camera is not None:
+            return self.camera
+        return Camera.of_fov(width, height, DEFAULT_FOV if self.fov is None else self.fov)
+
+
+def read_options(
+    camera: Path | None, fov: float | None, ipd: float | None, profile: Path | None
+) -> HeadOptions:
+    """Options with the camera and the profile of files; InputError when one cannot be used."""
+    names = face_model().expression_names
+    return HeadOptions(
+        None if camera is None else read_camera(camera),
+        fov,
+        ipd,
+        None if profile is None else read_profile(profile, names),
+    )
 
 
 @cache
@@ -20,35 +89,73 @@ def _points(modes: int) -> FitPoints:
     return fit_points(face_model(), modes)
 
 
+def _fitter(options: HeadOptions) -> FaceFitter:
+    settings = FitSettings()
+    points = _points(settings.modes)
+    return FaceFitter(face_model(), points, settings, options.ipd, options.profile)
+
+
 class Head:
     """Adds the fitted head and blinks to the results of one face."""
 
-    def __init__(self, camera: Camera | None, ipd: float | None) -> None:
-        settings = FitSettings()
-        self.camera = camera
-        self._fitter = FaceFitter(face_model(), _points(settings.modes), settings, ipd)
+    def __init__(self, options: HeadOptions) -> None:
+        self.options = options
+        self._fitter = _fitter(options)
         self._blinks = BlinkDetector()
 
     def __call__(self, state: FaceState, width: int, height: int) -> FaceState:
         """The state with `fit`, `blink` and a pose in centimetres; a state without mesh as it is.
-        Where no head explains the points, `fit` is None and the pose has no centimetres.
 
-        `width`, `height` of the picture say what the camera is when none was given.
+        `width`, `height` of the picture say what the camera is when none was given. Where no head
+        explains the points, `fit` is None and the pose has no centimetres.
         """
         if not len(state.mesh):
             return state
-        camera = self.camera or Camera.of_fov(width, height)
-        blink = self._blinks(state.time, sum(state.eye_openness) / 2)
-        fit = self._fitter(state.mesh, state.sigma["mesh478"], camera, state.score)
-        if fit is None:
-            return replace(state, blink=blink)
-        return replace(state, fit=fit, blink=blink, pose=Pose(fit.R_camera_head, fit.matrix))
+        camera = self.options.camera_of(width, height)
+        state = replace(state, blink=self._blinks(state.time, sum(state.eye_openness) / 2))
+        return _fitted(self._fitter, state, camera, state.score)
 
 
-def check_ipd(ipd: float | None) -> float | None:
-    """`ipd` in centimetres when it can be a person's; InputError otherwise."""
-    if ipd is not None and not IPD[0] <= ipd <= IPD[1]:
-        raise InputError(
-            f"ipd: expected {IPD[0]} to {IPD[1]} centimetres between the pupils, got {ipd}"
-        )
-    return ipd
+def _fitted(fitter: FaceFitter, state: FaceState, camera: Camera, confidence: float) -> FaceState:
+    fit = fitter(state.mesh, state.sigma["mesh478"], camera, confidence)
+    if fit is None:
+        return state
+    return replace(state, fit=fit, pose=Pose(fit.R_camera_head, fit.matrix))
+
+
+def fit_same_person(
+    states: Sequence[FaceState], sizes: Sequence[tuple[int, int]], options: HeadOptions
+) -> list[FaceState]:
+    """The states of one person in several pictures, all with the one identity that explains them
+    together; `sizes` are (width, height) of the pictures."""
+    fitter = _fitter(options)
+    cameras = [options.camera_of(*size) for size in sizes]
+    seen = [(s, c) for s, c in zip(states, cameras, strict=True) if len(s.mesh)]
+    for _ in range(ROUNDS):
+        for state, camera in seen:
+            fitter.cut()
+            _fitted(fitter, state, camera, state.score)
+    result = []
+    for state, camera in zip(states, cameras, strict=True):
+        fitter.cut()
+        result.append(_fitted(fitter, state, camera, 0.0) if len(state.mesh) else state)
+    return result
+
+
+def calibrate(states: Sequence[FaceState], camera: Camera) -> Profile:
+    """Profile of the one person in the fitted `states` of a clip, in order.
+
+    Who it is is known at the end of the clip; with that the whole clip is fitted once more, so that
+    blank face and ranges are those of the settled person. InputError for less than two seconds.
+    """
+    fits = [state.fit for state in states if state.fit is not None]
+    learn_profile(fits)  # refuses a clip that is too short
+    size, count = fits[-1].size, len(fits[-1].names)
+    known = Profile(fits[-1].names, np.zeros(count), np.ones(count), fits[-1].identity, size)
+    fitter = _fitter(HeadOptions(profile=known))
+    again = [
+        fitter(state.mesh, state.sigma["mesh478"], camera, state.score)
+        for state in states
+        if state.fit is not None
+    ]
+    return learn_profile([fit for fit in again if fit is not None])

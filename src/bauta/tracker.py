@@ -20,9 +20,10 @@ from bauta.checks import InputError, check_choice, check_count, check_image
 from bauta.crop import MARGIN, Roi
 from bauta.faces import PRESENT, Faces, box_of, face_state, place_face
 from bauta.filters.one_euro import OneEuro, OneEuroConfig
+from bauta.fit import Profile
 from bauta.geometry import boxes
 from bauta.geometry.camera import Camera
-from bauta.heads import Head, check_ipd
+from bauta.heads import Head, HeadOptions
 from bauta.regress.landmarks import Prediction
 from bauta.types import FaceState
 from bauta.video.frame import Frame
@@ -57,8 +58,9 @@ class Tracker:
     `model` is a name (`bauta models`) or a path to a bauta `.onnx`; `filter` "one_euro" or "none";
     `threads` of OpenCV and ONNX Runtime (OpenCV's is a setting of the whole process). `fit` False
     leaves out the face model: no centimetres, expressions, identity and gaze, 0.5 ms less a frame.
-    `camera` is what took the pictures, else one with 60 degrees across the longer side; `ipd` the
-    distance of the pupils in centimetres when it is known, else size is measured on the irises.
+    `camera` is what took the pictures, else one with `fov` (60) degrees across the longer side;
+    `ipd` the distance of the pupils in centimetres when it is known, else size is measured on the
+    irises; `profile` what `bauta calibrate` learned of the person.
     Not thread-safe: one tracker a stream. InputError for an unknown option, ModelError for a bad
     model.
     """
@@ -73,7 +75,9 @@ class Tracker:
         filter_config: OneEuroConfig | None = None,
         fit: bool = True,
         camera: Camera | None = None,
+        fov: float | None = None,
         ipd: float | None = None,
+        profile: Profile | None = None,
     ) -> None:
         check_count(max_faces, "max_faces")
         check_choice(filter, FILTERS, "filter")
@@ -81,7 +85,10 @@ class Tracker:
             raise InputError("filter_config: has no effect with filter='none'; leave one out")
         self.max_faces = max_faces
         self._filter_config = (filter_config or OneEuroConfig()) if filter == "one_euro" else None
-        self._fit, self._camera, self._ipd = fit, camera, check_ipd(ipd)
+        options = HeadOptions(camera, fov, ipd, profile)
+        if not fit and options != HeadOptions():
+            raise InputError("camera, fov, ipd, profile: have no effect with fit=False")
+        self._head = options if fit else None
         self._faces = Faces(model, threads)
         self.reset()
 
@@ -196,7 +203,7 @@ class Tracker:
             track = _Track(
                 id=self._take_id(box, time),
                 filter=OneEuro(config) if config else None,
-                head=Head(self._camera, self._ipd) if self._fit else None,
+                head=Head(self._head) if self._head else None,
                 roi=place_face(face).roi,
                 box=box,
                 score=face.presence,
@@ -271,6 +278,7 @@ def detect_faces(
     threads: int = 1,
     fit: bool = True,
     camera: Camera | None = None,
+    fov: float | None = None,
     ipd: float | None = None,
 ) -> list[FaceState]:
     """Faces of a still (H, W, 3) uint8, the surest first, ids from 0, time 0.
@@ -278,11 +286,11 @@ def detect_faces(
     Options as for `Tracker`. The model is loaded on the first call and kept.
     """
     check_count(max_faces, "max_faces")
-    check_ipd(ipd)
+    options = HeadOptions(camera, fov, ipd)
     pixels, _ = _frame(image, 0.0, color)
     found = _kept_faces(str(model), threads).find(pixels, np.zeros((0, 4)), max_faces)
     states = [face_state(face, id, 0.0) for id, face in enumerate(found)]
     if not fit:
         return states
     height, width = pixels.shape[:2]
-    return [Head(camera, ipd)(state, width, height) for state in states]
+    return [Head(options)(state, width, height) for state in states]

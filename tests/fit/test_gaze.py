@@ -31,8 +31,8 @@ def test_signs_in_the_picture():
     """A face looks into the camera: eyes to the subject's left are irises moved to the right."""
     camera, R, t = Camera.of_fov(640, 480), from_angles(0.0, 0.0, 0.0), np.array([0.0, 0, 60])
     rest = irises(0, 0, R, t, camera)
-    left = gaze_angles(camera, R, t, CENTRES, RADIUS, rest + [3.0, 0])
-    up = gaze_angles(camera, R, t, CENTRES, RADIUS, rest - [0, 3.0])
+    left = gaze_angles(camera, R, t, CENTRES, RADIUS, rest + np.array([3.0, 0]))
+    up = gaze_angles(camera, R, t, CENTRES, RADIUS, rest - np.array([0, 3.0]))
     assert (left[:, 0] > 5).all()
     assert np.abs(left[:, 1]).max() < 1
     assert (up[:, 1] > 5).all()
@@ -41,7 +41,7 @@ def test_signs_in_the_picture():
 
 def test_an_iris_off_the_eyeball_counts_at_its_rim_and_never_is_nan():
     camera, R, t = Camera.of_fov(640, 480), from_angles(0.0, 0.0, 0.0), np.array([0.0, 0, 60])
-    far = irises(0, 0, R, t, camera) + [200.0, 0]
+    far = irises(0, 0, R, t, camera) + np.array([200.0, 0])
     angles = gaze_angles(camera, R, t, CENTRES, RADIUS, far)
     assert np.isfinite(angles).all()
     assert (angles[:, 0] == 45).all()

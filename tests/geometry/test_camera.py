@@ -22,8 +22,8 @@ def test_what_stands_off_centre_is_seen_from_the_side():
     """The same head in the corner of the picture is not the same picture shifted."""
     camera = Camera.of_fov(640, 480)
     ear_to_ear = np.array([[-7.0, 0, 0], [7, 0, 0], [0, 0, -9]])
-    middle = camera.project(ear_to_ear + [0, 0, 50])
-    corner = camera.project(ear_to_ear + [20, 0, 50])
+    middle = camera.project(ear_to_ear + np.array([0, 0, 50]))
+    corner = camera.project(ear_to_ear + np.array([20, 0, 50]))
     assert (corner[2] - corner[:2].mean(0))[0] > (middle[2] - middle[:2].mean(0))[0] + 30
 
 

@@ -3,15 +3,29 @@
 One file a verb; importing it adds the verb to the application.
 """
 
-from bauta.cli import data, demo, eval, export, export_model, models, morph, track, train
+from bauta.cli import (
+    calibrate,
+    data,
+    demo,
+    eval,
+    export,
+    export_model,
+    fit,
+    models,
+    morph,
+    track,
+    train,
+)
 from bauta.cli.app import main
 
 __all__ = [
+    "calibrate",
     "data",
     "demo",
     "eval",
     "export",
     "export_model",
+    "fit",
     "main",
     "models",
     "morph",

@@ -57,6 +57,24 @@ def track(
             "Otherwise each picture is looked at afresh."
         ),
     ] = False,
+    camera: Annotated[
+        Path | None,
+        typer.Option(help="JSON file with K and distortion of the camera, as OpenCV finds them."),
+    ] = None,
+    fov: Annotated[
+        float | None,
+        typer.Option(help="Degrees that the camera sees across the longer side; 60 if unknown."),
+    ] = None,
+    ipd: Annotated[
+        float | None,
+        typer.Option(help="Centimetres between the pupils; else size is measured on the irises."),
+    ] = None,
+    profile: Annotated[
+        Path | None, typer.Option(help="What `bauta calibrate` learned of the person.")
+    ] = None,
+    fit: Annotated[
+        bool, typer.Option(help="Fit the face model: centimetres, expressions, gaze, blinks.")
+    ] = True,
     threads: Annotated[int, typer.Option(min=1, help="Threads of the networks.")] = 1,
     force: Annotated[bool, typer.Option(help="Write over existing results.")] = False,
 ) -> None:
@@ -67,6 +85,7 @@ def track(
     written are printed to stdout.
     """
     from bauta import outputs
+    from bauta.heads import read_options
     from bauta.pipeline import track as run
     from bauta.tracker import Tracker
     from bauta.video.source import open_video
@@ -78,11 +97,23 @@ def track(
             kinds = outputs.parse_kinds(save) if save else outputs.default_kinds(frames)
             stem = outputs.stem_of(source)
             where = outputs.paths(out, stem, kinds)
+            head = read_options(camera, fov, ipd, profile)
             tracker = stack.enter_context(
-                Tracker(model, faces, threads=threads, filter=filter)  # type: ignore[arg-type]
+                Tracker(
+                    model,
+                    faces,
+                    threads=threads,
+                    filter=filter,  # type: ignore[arg-type]
+                    fit=fit,
+                    camera=head.camera,
+                    fov=head.fov,
+                    ipd=head.ipd,
+                    profile=head.profile,
+                )
             )
             stills = frames.kind == "images" and not sequence
-            settings = {"faces": faces, "filter": filter, "stills": stills}
+            settings = {"faces": faces, "filter": filter, "stills": stills, "fit": fit}
+            settings |= head.as_json()
             sinks = outputs.open_outputs(stack, where, frames, model, force, settings)
             after = stack.enter_context(progress(frames.name, frames.frames))
             run(frames, tracker, sinks, stills=stills, summary=summary, after=after)

@@ -3,6 +3,7 @@
 from bauta.fit.blink import Blink, BlinkDetector
 from bauta.fit.fitter import FaceFitter, FitSettings
 from bauta.fit.points import FitPoints, fit_points
+from bauta.fit.profile import Profile, learn_profile, read_profile
 from bauta.fit.result import HeadFit
 
 __all__ = [
@@ -12,5 +13,8 @@ __all__ = [
     "FitPoints",
     "FitSettings",
     "HeadFit",
+    "Profile",
     "fit_points",
+    "learn_profile",
+    "read_profile",
 ]

@@ -11,6 +11,7 @@ from bauta.crop import mesh_rotation
 from bauta.fit.gaze import WIDEST, angles_of, gaze_angles, look_weights
 from bauta.fit.person import Person, marginal
 from bauta.fit.points import IRISES, FitPoints
+from bauta.fit.profile import Profile
 from bauta.fit.result import HeadFit
 from bauta.fit.scale import Size
 from bauta.fit.solver import Prior, Solution, SolverSettings, project, solve
@@ -72,6 +73,7 @@ class FaceFitter:
 
     `points` are `fit_points(model, settings.modes)`, shared between faces. `size` is the size of
     the head over the mean when it is known (`ipd` given), else None: measured on the irises.
+    `profile` says who it is and what their blank face looks like.
     """
 
     def __init__(
@@ -80,9 +82,10 @@ class FaceFitter:
         points: FitPoints,
         settings: FitSettings = FitSettings(),
         ipd: float | None = None,
+        profile: Profile | None = None,
     ) -> None:
         self.model, self.points, self.settings = model, points, settings
-        self.ipd = ipd
+        self.ipd, self.profile = ipd, profile
         self._names = model.expression_names
         self._close = int(np.flatnonzero(points.shape_rows == self._names.index("mouthClose"))[0])
         self._jaw = int(np.flatnonzero(points.shape_rows == self._names.index("jawOpen"))[0])
@@ -91,13 +94,18 @@ class FaceFitter:
 
     def reset(self) -> None:
         """Forget the person and the last frame."""
-        self.person = Person(self.settings.modes)
-        self.size = Size()
+        known = self.profile
+        self.person = Person(self.settings.modes, known.identity if known else None)
+        self.size = Size(known.size if known else None)
+        self._frame = 0
+        self.cut()
+        self._meet(self.person.mean)
+
+    def cut(self) -> None:
+        """The next frame has nothing to do with the last but the person."""
         self._last: Solution | None = None
         self._look = np.zeros(len(self.points.look_rows))
         self._angles = np.zeros((2, 2))
-        self._frame = 0
-        self._meet(np.zeros(self.settings.modes))
 
     def __call__(
         self, mesh: np.ndarray, sigma: np.ndarray, camera: Camera, confidence: float = 1.0
@@ -288,6 +296,7 @@ class FaceFitter:
         weights[self.points.shape_rows] = state.c
         weights[self.points.look_rows] = self._look
         size = self.size.value
+        shapes = self.profile.calibrated(weights) if self.profile else None
         facing = self.points.normals @ (state.R.T @ (state.t / np.linalg.norm(state.t)))
         assert state.residual is not None
         return HeadFit(
@@ -301,6 +310,7 @@ class FaceFitter:
             visible=facing < 0,
             residual=float(np.sqrt((state.residual**2).sum(0).mean())),
             camera=camera,
+            shapes=shapes,
         )
 
 

@@ -18,14 +18,22 @@ SETTLED = 30
 """Frames in which identity was solved for, after which it is only now and then."""
 REST = 15
 """Frames between two of these."""
+KNOWN = 0.1
+"""Standard deviation of coefficients that are known from an earlier clip."""
 
 
 class Person:
     """Identity coefficients (I,) of one face."""
 
-    def __init__(self, modes: int) -> None:
+    def __init__(self, modes: int, known: np.ndarray | None = None) -> None:
+        """`known` (up to I,) coefficients of an earlier clip: settled from the beginning."""
         self.mean, self.precision = np.zeros(modes), np.eye(modes)
         self.frames = 0
+        if known is not None:
+            count = min(modes, len(known))
+            self.mean[:count] = known[:count]
+            self.precision *= KNOWN**-2
+            self.frames = SETTLED
 
     @property
     def settled(self) -> bool:
@@ -33,8 +41,8 @@ class Person:
         return self.frames >= SETTLED
 
     def due(self, frame: int, awake: bool = True) -> bool:
-        """Whether identity should be solved for in a frame: not with eyes shut (`awake` False), lest
-        the head moves with the lids."""
+        """Whether identity should be solved for in a frame: not with eyes shut (`awake` False), so
+        that the head does not move with the lids."""
         if self.frames < QUICK:
             return True
         return awake and frame % (REST if self.settled else EVERY) == 0

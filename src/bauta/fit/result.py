@@ -37,6 +37,8 @@ class HeadFit:
     residual: float
     """Root mean square distance of the fitted points from the seen, pixels."""
     camera: Camera
+    shapes: np.ndarray | None = None
+    """(E,) the weights as a profile calibrates them; None without one. `weights` make the mesh."""
 
     @property
     def matrix(self) -> np.ndarray:
@@ -47,8 +49,10 @@ class HeadFit:
 
     @cached_property
     def blendshapes(self) -> Mapping[str, float]:
-        """The 52 ARKit weights by name, 0..1; those of `UNSUPPORTED` are 0."""
-        own = dict(zip(self.names, self.weights.tolist(), strict=True))
+        """The 52 ARKit weights by name, 0..1, calibrated where a profile was given; those of
+        `UNSUPPORTED` are 0."""
+        weights = self.weights if self.shapes is None else self.shapes
+        own = dict(zip(self.names, weights.tolist(), strict=True))
         return {name: 0.0 if name in UNSUPPORTED else own.get(name, 0.0) for name in ARKIT52}
 
     def gaze_directions(self) -> np.ndarray:

@@ -123,6 +123,8 @@ def _fit_as_json(fit: HeadFit) -> dict[str, Any]:
         "residual": round(fit.residual, 3),
         "camera": _rounded(np.array([K[0, 0], K[1, 1], K[0, 2], K[1, 2]]), 3),
     }
+    if fit.shapes is not None:
+        record["weights"] = _rounded(fit.weights, 4)
     if len(fit.camera.distortion):
         record["distortion"] = fit.camera.distortion.tolist()
     return record
@@ -164,8 +166,9 @@ def _face_of_json(record: dict[str, Any], time: float) -> FaceState:
 def _fit_of_json(record: dict[str, Any], matrix: list[list[float]]) -> HeadFit:
     T = check_array(matrix, (4, 4), "matrix").astype(np.float64)
     fx, fy, cx, cy = (float(value) for value in record["camera"])
-    weights = record["blendshapes"]
     names = tuple(name for name in ARKIT52 if name not in UNSUPPORTED)
+    shapes = check_array([record["blendshapes"][n] for n in names], (len(names),), "blendshapes")
+    raw = record.get("weights")
     visible = np.ones(schemes.get("mesh478").count, bool)
     visible[np.array(record["hidden"], int)] = False
     return HeadFit(
@@ -173,7 +176,7 @@ def _fit_of_json(record: dict[str, Any], matrix: list[list[float]]) -> HeadFit:
         t_camera_head=T[:3, 3],
         size=float(record["size"]),
         identity=check_array(record["identity"], (None,), "identity").astype(np.float64),
-        weights=check_array([weights[name] for name in names], (len(names),), "blendshapes"),
+        weights=shapes if raw is None else check_array(raw, (len(names),), "weights"),
         names=names,
         gaze=check_array(record["gaze"], (2, 2), "gaze").astype(np.float64),
         visible=visible,
@@ -181,4 +184,5 @@ def _fit_of_json(record: dict[str, Any], matrix: list[list[float]]) -> HeadFit:
         camera=Camera(
             np.array([[fx, 0, cx], [0, fy, cy], [0, 0, 1]]), np.array(record.get("distortion", []))
         ),
+        shapes=None if raw is None else shapes,
     )

@@ -1,0 +1,130 @@
+"""`bauta fit`, `bauta calibrate` and what `bauta track` is told about the camera and the person."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import cv2
+import numpy as np
+import pytest
+
+from bauta import cli
+from bauta.assets.face import face_model
+from bauta.demo.run import CLIP
+from bauta.fit import read_profile
+from bauta.records import read_tracks
+from bauta.video import VideoSink, open_video
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """clip.mp4 with 60 frames, and three of them as a.png, b.png, c.png; empty.png has no face."""
+    folder = tmp_path_factory.mktemp("fit")
+    with VideoSink(folder / "clip.mp4") as sink:
+        for frame in open_video(CLIP):
+            if frame.index == 60:
+                break
+            sink.write(frame.image, frame.time)
+            if frame.index in (0, 25, 50):
+                name = "abc"[frame.index // 25] + ".png"
+                cv2.imwrite(str(folder / name), frame.image[..., ::-1])
+    cv2.imwrite(str(folder / "empty.png"), np.full((200, 200, 3), 90, np.uint8))
+    return folder
+
+
+@pytest.fixture
+def run(monkeypatch, capsys, tmp_path):
+    """Run `bauta ARGS` in an empty folder; returns (exit code, stdout, stderr)."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(*args: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["bauta", *map(str, args)])
+        try:
+            cli.main()
+            code = 0
+        except SystemExit as stop:
+            code = int(stop.code or 0)
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return call
+
+
+def test_fit_writes_a_record_and_a_mesh_for_each_photo(run, folder, tmp_path):
+    code, out, _ = run("fit", folder / "a.png", folder / "b.png", "-o", "out")
+    assert code == 0
+    assert out.split() == [f"out/{name}" for name in ("a.json", "a.obj", "b.json", "b.obj")]
+    record = json.loads((tmp_path / "out/a.json").read_text())
+    assert record["photo"] == "a.png"
+    assert record["fit"]["blendshapes"]["jawOpen"] >= 0
+    lines = (tmp_path / "out/a.obj").read_text().splitlines()
+    assert sum(line.startswith("v ") for line in lines) == len(face_model().mean)
+
+
+def test_photos_of_the_same_person_share_an_identity(run, folder, tmp_path):
+    photos = [folder / f"{name}.png" for name in "abc"]
+    run("fit", *photos, "-o", "one", "--same-person")
+    run("fit", *photos, "-o", "each")
+    read = lambda kind, name: json.loads((tmp_path / kind / f"{name}.json").read_text())["fit"]  # noqa: E731
+    assert read("one", "a")["identity"] == read("one", "c")["identity"]
+    assert read("each", "a")["identity"] != read("each", "c")["identity"]
+
+
+def test_fit_says_which_photo_has_no_face_and_keeps_what_is_there(run, folder, tmp_path):
+    code, _, err = run("fit", folder / "empty.png")
+    assert (code, "empty.png: no face was found" in err) == (1, True)
+    (tmp_path / "a.json").write_text("mine")
+    code, _, err = run("fit", folder / "a.png")
+    assert (code, "--force" in err) == (1, True)
+    assert (tmp_path / "a.json").read_text() == "mine"
+
+
+def test_calibrate_writes_a_profile_that_track_takes(run, folder, tmp_path):
+    code, out, _ = run("calibrate", folder / "clip.mp4", "-o", "me.json")
+    assert (code, out.strip()) == (0, "me.json")
+    learned = read_profile(tmp_path / "me.json", face_model().expression_names)
+    code, *_ = run("track", folder / "clip.mp4", "--save", "jsonl", "--profile", "me.json")
+    assert code == 0
+    tracks = read_tracks(tmp_path / "clip_faces.jsonl")
+    assert tracks.header.details["profile"]["size"] == pytest.approx(learned.size, abs=1e-5)
+    faces = [frame.faces[0] for frame in tracks]
+    assert faces[0].fit.shapes is not None
+    usual = np.median([list(face.blendshapes.values()) for face in faces], axis=0)
+    raw = np.median([face.fit.weights for face in faces], axis=0)
+    assert usual.sum() < 0.4 * raw.sum()
+
+
+def test_calibrate_wants_two_seconds(run, folder):
+    code, _, err = run("calibrate", folder / "a.png")
+    assert (code, "expected 50 frames" in err) == (1, True)
+
+
+def test_track_notes_what_it_was_told(run, folder, tmp_path):
+    (tmp_path / "K.json").write_text('{"K": [[600, 0, 320], [0, 600, 240], [0, 0, 1]]}')
+    clip = folder / "clip.mp4"
+    assert run("track", clip, "--save", "jsonl", "--camera", "K.json", "--ipd", 6.3)[0] == 0
+    tracks = read_tracks(tmp_path / "clip_faces.jsonl")
+    assert tracks.header.details["ipd"] == 6.3
+    assert tracks.header.details["camera"]["K"][0] == [600, 0, 320.5]
+    face = next(iter(tracks)).faces[0]
+    assert face.fit.camera.K[0, 0] == 600
+    assert run("track", clip, "--save", "jsonl", "--no-fit", "--force")[0] == 0
+    tracks = read_tracks(tmp_path / "clip_faces.jsonl")
+    assert tracks.header.details["fit"] is False
+    assert next(iter(tracks)).faces[0].fit is None
+
+
+@pytest.mark.parametrize(
+    ("options", "match"),
+    [
+        (["--fov", "200"], "field of view"),
+        (["--ipd", "1"], "ipd: expected 4.0 to 8.5"),
+        (["--camera", "none.json"], "none.json: cannot be read"),
+        (["--profile", "none.json"], "none.json: cannot be read"),
+        (["--no-fit", "--fov", "50"], "no effect with fit=False"),
+    ],
+)
+def test_track_refuses_what_makes_no_sense(run, folder, options, match):
+    code, _, err = run("track", folder / "clip.mp4", "--save", "jsonl", *options)
+    assert (code, match in " ".join(err.split())) == (1, True)

@@ -1,0 +1,158 @@
+"""The fit as users meet it: options of the tracker, stills, several photos, records."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import bauta
+from bauta.checks import InputError
+from bauta.demo.run import CLIP
+from bauta.geometry.camera import Camera
+from bauta.heads import HeadOptions, calibrate, fit_same_person
+from bauta.morphable.arkit import ARKIT52
+from bauta.records import JsonlWriter, read_tracks
+from bauta.records.arrays import NpzWriter
+from bauta.records.writers import CsvWriter
+from bauta.tracker import Tracker, detect_faces
+
+
+@pytest.fixture(scope="module")
+def images():
+    return [frame.image for _, frame in zip(range(60), bauta.open_video(CLIP), strict=False)]
+
+
+@pytest.fixture(scope="module")
+def states(images):
+    with Tracker() as tracker:
+        return [tracker(image, k * 0.04)[0] for k, image in enumerate(images)]
+
+
+def test_every_result_carries_the_fit(states):
+    face = states[-1]
+    assert face.fit is not None
+    assert tuple(face.blendshapes) == ARKIT52
+    assert np.abs(face.pose.matrix - face.fit.matrix).max() < 1e-4
+    assert 20 < face.fit.t_camera_head[2] < 200
+    assert all(4 < gap < 16 for gap in face.eye_gap())
+
+
+def test_the_fitted_head_lies_on_the_face(states):
+    """Points of the fitted mesh against the network's, in percent of the eyes' distance."""
+    from bauta.assets.face import face_model
+
+    model = face_model()
+    for face in states[20::10]:
+        vertices = face.fit.vertices(model)
+        seen = face.fit.project(model.points("mesh478", vertices))[:468]
+        away = np.linalg.norm(seen - face.mesh[:468, :2], axis=1)
+        eyes = np.linalg.norm(face.mesh[33, :2] - face.mesh[263, :2])
+        assert np.median(away) < 0.03 * eyes
+
+
+def test_the_fit_turns_the_head_as_the_mesh_does(images, states):
+    with Tracker(fit=False) as tracker:
+        plain = [tracker(image, k * 0.04)[0] for k, image in enumerate(images)]
+    assert all(face.fit is None and face.pose.matrix is None for face in plain)
+    assert plain[-1].blendshapes == {}
+    assert np.isnan(plain[-1].eye_gap()).all()
+    for a, b in zip(plain[10:], states[10:], strict=True):
+        assert np.abs(np.subtract(a.pose.angles, b.pose.angles)).max() < 6
+
+
+def test_fov_and_camera_say_how_far_away(images):
+    near = detect_faces(images[0], max_faces=1, fov=80.0)[0]
+    far = detect_faces(images[0], max_faces=1, fov=40.0)[0]
+    height, width = images[0].shape[:2]
+    same = detect_faces(images[0], max_faces=1, camera=Camera.of_fov(width, height, 40.0))[0]
+    ratio = far.fit.t_camera_head[2] / near.fit.t_camera_head[2]
+    # tan 40 / tan 20, about: perspective itself changes with the distance
+    assert ratio == pytest.approx(2.305, rel=0.1)
+    assert np.abs(same.fit.matrix - far.fit.matrix).max() < 1e-6
+
+
+def test_ipd_sets_the_scale(images):
+    a = detect_faces(images[0], max_faces=1, ipd=5.6)[0].fit
+    b = detect_faces(images[0], max_faces=1, ipd=7.0)[0].fit
+    assert b.t_camera_head[2] / a.t_camera_head[2] == pytest.approx(1.25, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("options", "match"),
+    [
+        ({"ipd": 20.0}, "ipd: expected 4.0 to 8.5"),
+        ({"fov": 0.0}, "field of view"),
+        ({"fov": 50.0, "camera": Camera.of_fov(10, 10)}, "leave one out"),
+        ({"fit": False, "ipd": 6.0}, "no effect with fit=False"),
+    ],
+)
+def test_bad_options_are_refused(options, match):
+    with pytest.raises(InputError, match=match):
+        Tracker(**options)
+
+
+def test_stills_can_go_without(images):
+    assert detect_faces(images[0], max_faces=1, fit=False)[0].fit is None
+
+
+def test_photos_of_one_person_get_one_identity(images):
+    picked = [images[k] for k in (0, 25, 50)]
+    plain = [detect_faces(image, max_faces=1, fit=False)[0] for image in picked]
+    sizes = [(image.shape[1], image.shape[0]) for image in picked]
+    fitted = fit_same_person(plain, sizes, HeadOptions())
+    first = fitted[0].fit
+    for face in fitted[1:]:
+        assert (face.fit.identity == first.identity).all()
+        assert face.fit.size == first.size
+    alone = [detect_faces(image, max_faces=1)[0].fit for image in picked]
+    assert np.abs(alone[0].identity - alone[2].identity).max() > 1e-3
+
+
+def test_a_profile_makes_the_clips_usual_face_blank(images, states):
+    learned = calibrate(states, states[-1].fit.camera)
+    with Tracker(profile=learned) as tracker:
+        again = [tracker(image, k * 0.04)[0] for k, image in enumerate(images)]
+    usual = lambda faces: np.median([list(f.blendshapes.values()) for f in faces], axis=0)  # noqa: E731
+    assert usual(again).sum() < 0.35 * usual(states).sum()
+    assert np.abs(again[0].fit.identity - learned.identity).max() < 0.3
+
+
+def test_fit_and_blink_come_back_from_jsonl(states, tmp_path):
+    from dataclasses import replace
+
+    from bauta.fit import Blink
+
+    face = replace(states[30], blink=Blink(0.1, 0.2, 0.3))
+    shown = replace(face.fit, shapes=np.clip(face.fit.weights * 0.5, 0, 1))
+    with JsonlWriter(tmp_path / "a.jsonl") as writer:
+        writer.write(0.0, 0, [face])
+        writer.write(0.1, 1, [replace(face, fit=shown)])
+    first, second = (frame.faces[0] for frame in read_tracks(tmp_path / "a.jsonl"))
+    assert first.blink == Blink(0.1, 0.2, 0.3)
+    for back, written in ((first.fit, face.fit), (second.fit, shown)):
+        assert back.weights == pytest.approx(written.weights, abs=1e-4)
+        assert list(back.blendshapes.values()) == pytest.approx(
+            list(written.blendshapes.values()), abs=1e-4
+        )
+        assert back.matrix == pytest.approx(written.matrix, abs=1e-4)
+        assert back.identity == pytest.approx(written.identity, abs=1e-4)
+        assert back.gaze == pytest.approx(written.gaze, abs=1e-3)
+        assert (back.visible == written.visible).all()
+        assert back.size == pytest.approx(written.size, abs=1e-5)
+    assert first.fit.shapes is None
+
+
+def test_fit_stands_in_the_arrays_and_in_the_table(states, tmp_path):
+    face = states[30]
+    with NpzWriter(tmp_path / "a.npz") as npz, CsvWriter(tmp_path / "a.csv") as table:
+        for writer in (npz, table):
+            writer.write(0.0, 0, [face])
+    arrays = np.load(tmp_path / "a.npz")
+    assert arrays["matrix"][0] == pytest.approx(face.fit.matrix, abs=1e-4)
+    assert arrays["blendshapes"][0] == pytest.approx(list(face.blendshapes.values()), abs=1e-6)
+    assert arrays["gaze"][0] == pytest.approx(face.fit.gaze, abs=1e-4)
+    head, row = (line.split(",") for line in (tmp_path / "a.csv").read_text().split())
+    cells = dict(zip(head, row, strict=True))
+    assert float(cells["tz"]) == pytest.approx(face.fit.t_camera_head[2], abs=1e-3)
+    assert float(cells["jawOpen"]) == pytest.approx(face.blendshapes["jawOpen"], abs=1e-4)
+    assert float(cells["gaze_up"]) == pytest.approx(face.fit.gaze[:, 1].mean(), abs=1e-3)
