@@ -131,6 +131,12 @@ def compact(head: ict.IctHead) -> FaceModel:
     return replace(model, embeddings={"ibug68-3d": landmarks, "irises": embed_irises(model)})
 
 
+def centred(model: FaceModel) -> FaceModel:
+    """The model with its origin midway between the centres about which the eyes turn."""
+    centres = [eye.weight @ model.mean[eye.rows] for eye in model.eyes.values()]
+    return replace(model, mean=(model.mean - np.mean(centres, axis=0)).astype(np.float32))
+
+
 def surface_error(head: ict.IctHead, model: FaceModel, parts: tuple[str, ...]) -> np.ndarray:
     """(S, n) millimetres from the original vertices of `parts` to the small head's surface at rest
     and in the poses of `POSES`."""
@@ -156,7 +162,7 @@ def main() -> None:
     options = parser.parse_args()
     head = ict.read_npz(options.ict)
     model = compact(head)
-    write_model(options.out, model, half=True)
+    write_model(options.out, centred(model), half=True)
     for parts in (("face",), ("head_neck",)):
         error = surface_error(head, model, parts)
         sys.stdout.write(
