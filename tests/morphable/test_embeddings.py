@@ -99,8 +99,8 @@ def test_regions_are_where_they_are_called(head):
         assert head.mean[left, 0].min() > 0
         assert len(np.setxor1d(mirror[left], right)) <= 0.1 * len(left)
     lips, brow = head.mean[head.regions["lips"]], head.mean[head.regions["brow_left"]]
-    assert -5.5 < lips[:, 1].min() < lips[:, 1].max() < -2
-    assert 4.5 < brow[:, 1].mean() < 7
+    assert -9.1 < lips[:, 1].min() < lips[:, 1].max() < -5.6
+    assert 0.9 < brow[:, 1].mean() < 3.4
     assert np.abs(head.mean[head.regions["ear_right"], 0]).min() > 7
 
 

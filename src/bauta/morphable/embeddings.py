@@ -220,7 +220,7 @@ def regions(model: FaceModel) -> dict[str, np.ndarray]:
         moved = np.linalg.norm(blink, axis=1)
         found[f"lids_{side}"] = face & (moved > 0.1 * moved.max())
         found[f"brow_{side}"] = face & _within(model.mean, mesh[points[f"{side}_brow"]])
-        found[f"ear_{side}"] = face & (sign * x > 7.2) & (z < 3.3) & (np.abs(y - 2) < 5)
+        found[f"ear_{side}"] = face & (sign * x > 7.2) & (z < -4.6) & (np.abs(y + 1.6) < 5)
     return {name: np.flatnonzero(rows).astype(np.int32) for name, rows in found.items()}
 
 
