@@ -255,7 +255,7 @@ def test_the_main_job_runs_where_there_is_no_network(clip, tmp_path):
 def test_models_lists_what_ships(run):
     code, out, _ = run("models")
     assert code == 0
-    assert {line.split()[0] for line in out.splitlines()} == {"base", "detector", "nano"}
+    assert {line.split()[0] for line in out.splitlines()} == {"base", "detector", "face", "nano"}
     card = json.loads(run("models", "base")[1])
     assert "research-only" in card["licence"]
 
