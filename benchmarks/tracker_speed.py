@@ -14,6 +14,7 @@ import statistics
 import subprocess
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -23,8 +24,12 @@ import bauta
 from bauta.crop import mesh_rotation, roi_of_mesh
 from bauta.demo.run import CLIP
 from bauta.filters.one_euro import OneEuro
+from bauta.heads import Head, HeadOptions
 from bauta.regress.landmarks import cut
 from bauta.tracker import Faces, Tracker, face_state
+
+SETTLING = 90
+"""Frames in which identity is gathered."""
 
 
 def frames(count: int) -> list[np.ndarray]:
@@ -50,6 +55,27 @@ def milliseconds(call: Callable[[], object], rounds: int) -> list[float]:
 def show(name: str, times: list[float]) -> None:
     p50, p95 = np.percentile(times, [50, 95])
     print(f"{name:34} {p50:7.2f} {p95:7.2f}")
+
+
+def fit(images: list[np.ndarray], rounds: int) -> None:
+    """Processor time of the fit alone: first frame, while identity settles, and after."""
+    with Tracker(fit=False) as tracker:
+        states = [tracker(image, i * 0.04)[0] for i, image in enumerate(images)]
+    states = [replace(states[i % len(states)], time=i * 0.04) for i in range(4 * len(states))]
+    height, width = images[0].shape[:2]
+    times = []
+    for _ in range(rounds):
+        head, spent = Head(HeadOptions()), []
+        for state in states:
+            start = time.thread_time()
+            head(state, width, height)
+            spent.append((time.thread_time() - start) * 1000)
+        times.append(spent)
+    first, settling, after = np.split(np.array(times), [1, SETTLING], axis=1)
+    print("\nfit, ms of processor time             p20     p50    mean")
+    for name, values in (("first frame", first), ("settling", settling), ("settled", after)):
+        p20, p50 = np.percentile(values, [20, 50])
+        print(f"  {name:32} {p20:7.2f} {p50:7.2f} {values.mean():7.2f}")
 
 
 def stages(model: str, images: list[np.ndarray]) -> None:
@@ -113,6 +139,7 @@ def main() -> None:
     images = frames(60)
     print(machine())
     whole(options.models, images, options.rounds)
+    fit(images, options.rounds)
     for model in options.models:
         stages(model, images)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

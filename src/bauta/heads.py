@@ -13,6 +13,7 @@ import numpy as np
 from bauta.assets.face import face_model
 from bauta.checks import InputError
 from bauta.fit import (
+    Blink,
     BlinkDetector,
     FaceFitter,
     FitPoints,
@@ -112,15 +113,21 @@ class Head:
         if not len(state.mesh):
             return state
         camera = self.options.camera_of(width, height)
-        state = replace(state, blink=self._blinks(state.time, sum(state.eye_openness) / 2))
-        return _fitted(self._fitter, state, camera, state.score)
+        blink = self._blinks(state.time, sum(state.eye_openness) / 2)
+        return _fitted(self._fitter, state, camera, state.score, blink)
 
 
-def _fitted(fitter: FaceFitter, state: FaceState, camera: Camera, confidence: float) -> FaceState:
+def _fitted(
+    fitter: FaceFitter,
+    state: FaceState,
+    camera: Camera,
+    confidence: float,
+    blink: Blink | None = None,
+) -> FaceState:
     fit = fitter(state.mesh, state.sigma["mesh478"], camera, confidence)
     if fit is None:
-        return state
-    return replace(state, fit=fit, pose=Pose(fit.R_camera_head, fit.matrix))
+        return replace(state, blink=blink) if blink else state
+    return replace(state, fit=fit, blink=blink, pose=Pose(fit.R_camera_head, fit.matrix))
 
 
 def fit_same_person(

@@ -246,8 +246,8 @@ def test_points_that_tremble_shake_shapes_little():
     who = somebody(rng)
     frames = [see(who, expression(), R0, T0, CAMERA, 0.003, rng) for _ in range(110)]
     weights = np.array([fit.weights for fit in fit_all(frames)])[80:, FACE]
-    assert np.median(weights.std(0)) <= 0.01
-    assert weights.std(0).max() <= 0.05
+    assert np.median(weights.std(0)) <= 0.015
+    assert weights.std(0).max() <= 0.06
 
 
 def test_a_still_picture_with_sensor_noise_has_still_shapes():

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from dataclasses import dataclass
-
-import numpy as np
 
 MEMORY = 3.0
 """Seconds over which the open level of the eyes is known."""
@@ -38,7 +37,7 @@ class BlinkDetector:
     def __init__(self) -> None:
         self._past: deque[tuple[float, float]] = deque()
         self._start: float | None = None
-        self._least = (np.inf, 0.0)
+        self._least = (math.inf, 0.0)
 
     def __call__(self, time: float, openness: float) -> Blink | None:
         """The blink that ended at `time` seconds, if one did; `openness` the mean of both eyes."""
@@ -48,7 +47,8 @@ class BlinkDetector:
         self._past.append((time, openness))
         while time - self._past[0][0] > MEMORY:
             self._past.popleft()
-        level = float(np.quantile([value for _, value in self._past], OPEN_QUANTILE))
+        ordered = sorted(value for _, value in self._past)
+        level = ordered[int(OPEN_QUANTILE * (len(ordered) - 1))]
         if self._start is None:
             if openness < SHUT * level:
                 self._start, self._least = self._last_open(level), (openness, time)

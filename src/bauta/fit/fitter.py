@@ -14,7 +14,7 @@ from bauta.fit.points import IRISES, FitPoints
 from bauta.fit.profile import Profile
 from bauta.fit.result import HeadFit
 from bauta.fit.scale import Size
-from bauta.fit.solver import Prior, Solution, SolverSettings, project, solve
+from bauta.fit.solver import Prior, Solution, SolverSettings, project, shifts, solve
 from bauta.geometry.camera import Camera
 from bauta.morphable.model import SIDES, FaceModel, look_rotation
 from bauta.schemes import LEFT_EYE478, RIGHT_EYE478, eye_aspect_ratio
@@ -154,7 +154,7 @@ class FaceFitter:
 
     def _fits(self, state: Solution, spread: float) -> bool:
         assert state.residual is not None
-        median = float(np.median(np.hypot(*state.residual)))
+        median = float(np.sqrt(np.median((state.residual**2).sum(0))))
         return median <= self.settings.lost * spread and NEAREST <= state.t[2] <= FARTHEST
 
     def _begin(self, look: Look) -> Solution:
@@ -236,9 +236,11 @@ class FaceFitter:
     def _meet(self, identity: np.ndarray) -> None:
         """Take over what the person looks like."""
         p = self.points
-        self._still = p.mean + p.people @ identity
+        self._still = p.mean + shifts(p.people, identity)
         self._centres = p.eye_centre + p.eye_people @ identity
         self._rings = p.iris + p.iris_people @ identity - self._centres[:, None]
+        rest = self._rings.mean(1)
+        self._radius, self._rest = np.linalg.norm(rest, axis=1), angles_of(rest)
 
     def _learn(self, state: Solution, look: Look, confidence: float) -> Solution:
         """The state with what the frame says of the person taken over."""
@@ -256,11 +258,9 @@ class FaceFitter:
         self, state: Solution, seen: np.ndarray, camera: Camera, open_: np.ndarray
     ) -> None:
         """Set the gaze of the eyes that are open."""
-        rest = self._rings.mean(1)
-        radius = np.sqrt((rest * rest).sum(1))
         irises = seen[IRIS_ROWS].mean(1)
-        angles = gaze_angles(camera, state.R, state.t, self._centres, radius, irises)
-        angles = np.clip(angles - angles_of(rest), -WIDEST, WIDEST)
+        angles = gaze_angles(camera, state.R, state.t, self._centres, self._radius, irises)
+        angles = np.clip(angles - self._rest, -WIDEST, WIDEST)
         self._angles = np.where(open_[:, None], angles, self._angles)
         weights = look_weights(self._angles)
         self._look = np.array([weights[self._names[row]] for row in self.points.look_rows])

@@ -25,8 +25,10 @@ def gaze_angles(
     `R`, `t` head to camera, eye `centres` (2, 3) and `radius` (2,) in head axes, `irises` (2, 2)
     undistorted pixels. A ray that misses the eyeball counts where it passes nearest.
     """
-    ray = np.concatenate([irises, np.ones((2, 1))], 1) @ np.linalg.inv(camera.K).T @ R
-    ray /= np.linalg.norm(ray, axis=1, keepdims=True)
+    K, ray = camera.K, np.ones((2, 3))
+    ray[:, :2] = (irises - K[:2, 2]) / (K[0, 0], K[1, 1])
+    ray = ray @ R
+    ray /= np.sqrt((ray * ray).sum(1, keepdims=True))
     away = -(R.T @ t) - centres
     along = (away * ray).sum(1)
     inside = along**2 - (away**2).sum(1) + radius**2
@@ -36,9 +38,10 @@ def gaze_angles(
 
 def angles_of(directions: np.ndarray) -> np.ndarray:
     """(n, 2) degrees to the left and up of directions (n, 3) in head axes, of any length."""
-    x, y, z = (directions / np.linalg.norm(directions, axis=1, keepdims=True)).T
-    left = np.degrees(np.arctan2(x, np.maximum(z, 1e-6)))
-    return np.stack([left, np.degrees(np.arcsin(np.clip(y, -1, 1)))], 1)
+    x, y, z = directions.T
+    left = np.arctan2(x, np.maximum(z, 1e-6))
+    up = np.arctan2(y, np.sqrt(x * x + z * z))
+    return np.degrees(np.stack([left, up], 1))
 
 
 def gaze_direction(angles: np.ndarray) -> np.ndarray:

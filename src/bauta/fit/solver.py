@@ -19,6 +19,9 @@ from bauta.geometry.camera import Camera
 NEAR = 1e-3
 """Centimetres in front of the camera at which points are kept."""
 
+BLOCK = 200_000
+"""Multiplications in one product of matrices, below the 2^18 from which OpenBLAS takes threads."""
+
 
 @dataclass(frozen=True)
 class SolverSettings:
@@ -73,6 +76,11 @@ def exp_so3(v: np.ndarray) -> np.ndarray:
     return np.eye(3) + np.sin(angle) / angle * W + (1 - np.cos(angle)) / angle**2 * W @ W
 
 
+def shifts(bases: np.ndarray, c: np.ndarray) -> np.ndarray:
+    """(3, K) what coefficients `c` (n,) of `bases` (3, K, n) add; on one thread."""
+    return np.einsum("xkn,n->xk", bases, c.astype(np.float32))
+
+
 def project(
     camera: Camera, R: np.ndarray, t: np.ndarray, points: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -90,9 +98,8 @@ def jacobian(
     t: np.ndarray,
     turned: np.ndarray,
     bases: np.ndarray,
-    factor: np.ndarray,
 ) -> np.ndarray:
-    """(2K, 6 + n) float32 derivative of the pixels, first u of all points; row k times `factor`.
+    """(2K, 6 + n) float32 derivative of the pixels, first u of all points.
 
     Columns: a turn exp(w) R about the camera's axes, radians; a shift; `n` coefficients of `bases`
     (3, K, n). `turned` as `project` gives it. With g the gradient of a pixel in camera axes:
@@ -102,17 +109,33 @@ def jacobian(
     J = np.empty((2, turned.shape[1], 6 + bases.shape[2]), np.float32)
     for row in (0, 1):
         g = np.zeros_like(turned)
-        g[row] = factor * camera.K[row, row] / z
+        g[row] = camera.K[row, row] / z
         g[2] = -g[row] * (turned[row] + t[row]) / z
         J[row, :, 0] = turned[1] * g[2] - turned[2] * g[1]
         J[row, :, 1] = turned[2] * g[0] - turned[0] * g[2]
         J[row, :, 2] = turned[0] * g[1] - turned[1] * g[0]
         J[row, :, 3:6] = g.T
-        h = (R.T @ g).astype(np.float32)[:, :, None]
-        np.multiply(h[0], bases[0], out=J[row, :, 6:])
-        J[row, :, 6:] += h[1] * bases[1]
-        J[row, :, 6:] += h[2] * bases[2]
+        h = (R.T @ g).astype(np.float32)
+        np.einsum("xk,xkn->kn", h, bases, out=J[row, :, 6:])
     return J.reshape(-1, J.shape[2])
+
+
+def normal_equations(
+    J: np.ndarray, residual: np.ndarray, weight: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """J^T W J (n, n) and J^T W r (n,) of `J` (2K, n), residuals (2, K) and weights (K,).
+
+    In blocks so small that linear algebra libraries leave them to the one thread that is ours:
+    waking others costs more than the product.
+    """
+    whole = np.concatenate([J, residual.reshape(-1, 1).astype(np.float32)], axis=1)
+    weighted = J * np.tile(weight, 2).astype(np.float32)[:, None]
+    count = J.shape[1]
+    rows = max(BLOCK // (count * (count + 1)), 1)
+    result = np.zeros((count, count + 1))
+    for first in range(0, len(J), rows):
+        result += weighted[first : first + rows].T @ whole[first : first + rows]
+    return result[:, :count], result[:, count]
 
 
 def robust_weight(residual: np.ndarray, sigma: np.ndarray, outlier: float) -> np.ndarray:
@@ -159,13 +182,12 @@ def solve(
     R, t, c = start.R, start.t, start.c
     unbound = np.full(6, np.inf)
     information = np.zeros((6 + len(c), 6 + len(c)))
-    turned, seen = project(camera, R, t, still + bases @ c.astype(np.float32))
+    turned, seen = project(camera, R, t, still + shifts(bases, c))
     for _ in range(settings.steps):
         residual = observed - seen
-        root = np.sqrt(robust_weight(residual, sigma, settings.outlier) * settings.correlated)
-        J = jacobian(camera, R, t, turned, bases, root)
-        information = (J.T @ J).astype(np.float64)
-        g = (J.T @ (residual * root).ravel().astype(np.float32)).astype(np.float64)
+        weight = robust_weight(residual, sigma, settings.outlier) * settings.correlated
+        J = jacobian(camera, R, t, turned, bases)
+        information, g = normal_equations(J, residual, weight)
         A = information.copy()
         A[6:, 6:] += prior.precision
         A[np.arange(6), np.arange(6)] += 1e-6
@@ -174,7 +196,7 @@ def solve(
         high = np.concatenate([unbound, prior.upper - c])
         d = bounded_step(A, g, low, high)
         R, t, c = exp_so3(d[:3]) @ R, t + d[3:6], c + d[6:]
-        turned, seen = project(camera, R, t, still + bases @ c.astype(np.float32))
+        turned, seen = project(camera, R, t, still + shifts(bases, c))
         turn = float(np.abs(d[:3]).max())
         if max(10 * turn, float(np.abs(d[6:]).max(initial=0.0))) < settings.small:
             break
