@@ -147,7 +147,7 @@ def test_turning_the_eyes_moves_no_skin():
     regions = model.part == model.part_names.index("face")
     shift = 10 * np.linalg.norm(after.vertices(model) - before.vertices(model), axis=1)
     lids = np.abs(model.expression[[NAMES.index(name) for name in LOOKS]]).sum((0, 2)) > 1e-3
-    assert shift[regions & ~lids].max() < 0.1
+    assert shift[regions & ~lids].max() < 0.2
     assert 10 * np.linalg.norm(after.t_camera_head - before.t_camera_head) < 0.2
     assert turn_between(after.R_camera_head, before.R_camera_head) < 0.1
 
@@ -338,3 +338,29 @@ def test_more_calm_moves_less():
     total = lambda s: np.mean([fit.weights[FACE].sum() for fit in fit_all(frames, s)])  # noqa: E731
     assert change(FitSettings(calm=50.0)) < 0.7 * change(FitSettings())
     assert total(FitSettings(price=5.0)) < 0.8 * total(FitSettings())
+
+
+def test_learning_who_it_is_leaves_the_distance_alone():
+    """A large head stands still for four seconds: no growing while its identity is learned."""
+    who = somebody(np.random.default_rng(3))
+    rng = np.random.default_rng(0)
+    away = []
+    one = fitter(ipd=6.3)
+    for k in range(100):
+        R = from_angles(20 * np.sin(k / 9), 10 * np.cos(k / 13), 0.0)
+        away.append(fit_one(one, see(who, expression(), R, T0, CAMERA, 0.005, rng)))
+    z = np.array([fit.t_camera_head[2] for fit in away])
+    assert np.ptp(z[5:]) / z.mean() < 0.04
+    assert abs(z[-20:].mean() / z[5:25].mean() - 1) < 0.015
+
+
+def test_size_and_identity_make_one_head():
+    """Size taken out of the modes comes back: the head reported is the head that was fitted."""
+    who = somebody(np.random.default_rng(3))
+    model = face_model()
+    one = settled(who)
+    frame = see(who, expression(), R0, T0, CAMERA)
+    for _ in range(5):
+        fit = fit_one(one, frame)
+    seen = fit.project(model.points("mesh478", fit.vertices(model)))
+    assert np.median(np.linalg.norm(seen - frame.mesh[:, :2], axis=1)) < 1.0

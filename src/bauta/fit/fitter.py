@@ -94,9 +94,13 @@ class FaceFitter:
 
     def reset(self) -> None:
         """Forget the person and the last frame."""
-        known = self.profile
-        self.person = Person(self.settings.modes, known.identity if known else None)
-        self.size = Size(known.size if known else None)
+        self.person, self.size = Person(self.settings.modes), Size()
+        if self.profile is not None:
+            count = min(self.settings.modes, len(self.profile.identity))
+            identity = self.profile.identity[:count]
+            grown = 1 / (1 + float(self.points.growth[:count] @ identity))
+            self.person = Person(self.settings.modes, identity * grown)
+            self.size = Size(self.profile.size / grown)
         self._frame = 0
         self.cut()
         self._meet(self.person.mean)
@@ -297,13 +301,14 @@ class FaceFitter:
         weights[self.points.look_rows] = self._look
         size = self.size.value
         shapes = self.profile.calibrated(weights) if self.profile else None
+        grown = 1 - float(self.points.growth @ self.person.mean)
         facing = self.points.normals @ (state.R.T @ (state.t / np.linalg.norm(state.t)))
         assert state.residual is not None
         return HeadFit(
             R_camera_head=state.R,
             t_camera_head=state.t * size,
-            size=size,
-            identity=self.person.mean.copy(),
+            size=size * grown,
+            identity=self.person.mean / grown,
             weights=weights,
             names=self._names,
             gaze=self._angles.copy(),

@@ -49,6 +49,10 @@ class FitPoints:
     """(2, 5, 3) right, left: middle and rim of the irises of the mean, eyes at rest."""
     iris_people: np.ndarray
     """(2, 5, 3, I) what identity adds to them."""
+    growth: np.ndarray
+    """(I,) by how much each identity mode grows the head. This share of the mean is taken out of
+    `people`, `eye_people` and `iris_people`: one camera cannot tell a large head from a near one,
+    and size would wander between modes and distance."""
 
 
 def spread(points: np.ndarray, chosen: list[int], allowed: np.ndarray, count: int) -> list[int]:
@@ -87,22 +91,27 @@ def fit_points(model: FaceModel, modes: int) -> FitPoints:
         return np.ascontiguousarray(basis[:, rows].transpose(2, 1, 0), np.float32)
 
     normals = vertex_normals(model.mean, model.triangles)
-    centre, people = _eyes(model, modes)
+    centre, eye_people = _eyes(model, modes)
     irises = np.stack([IRISES[side] for side in reversed(SIDES)])
+    still, people = mesh.mean.astype(np.float64), mesh.identity[:modes].astype(np.float64)
+    skin = still[rows]
+    growth = np.einsum("kx,ikx->i", skin, people[:, rows]) / (skin * skin).sum()
+    people = people - growth[:, None, None] * still
     return FitPoints(
         rows=rows,
         doubt=doubt,
         mean=mesh.mean[rows].T.astype(np.float64),
         shapes=columns(mesh.expression[shapes]),
         looks=columns(mesh.expression[looks]),
-        people=columns(mesh.identity[:modes]),
+        people=columns(people),
         shape_rows=shapes,
         look_rows=looks,
         normals=model.points("mesh478", normals),
         eye_centre=centre,
-        eye_people=people,
-        iris=mesh.mean[irises].astype(np.float64),
-        iris_people=mesh.identity[:modes, irises].transpose(1, 2, 3, 0).astype(np.float64),
+        eye_people=eye_people - centre[:, :, None] * growth,
+        iris=still[irises],
+        iris_people=people[:, irises].transpose(1, 2, 3, 0),
+        growth=growth,
     )
 
 
