@@ -141,9 +141,9 @@ class SceneMaker:
         return image[y : y + height, x : x + width].copy()
 
     def _background(self, rng: np.random.Generator, height: int, width: int) -> np.ndarray:
-        if rng.random() < 0.93:
+        if rng.random() < 0.88:
             return self._photograph(rng, height, width)
-        corners = rng.uniform(0, 255, (2, 2, 3)).astype(np.float32)
+        corners = (rng.uniform(0, 255, (2, 2, 3)) * rng.random()).astype(np.float32)
         plain = cv2.resize(corners, (width, height), interpolation=cv2.INTER_LINEAR)
         return np.clip(plain, 0, 255).astype(np.uint8)
 

@@ -23,7 +23,7 @@ class Detector:
     def __init__(
         self,
         session: Session,
-        threshold: float = 0.45,
+        threshold: float = 0.43,
         max_side: int = 640,
         overlap: float = 0.4,
     ) -> None:

@@ -145,7 +145,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("model", nargs="?", default="detector")
     parser.add_argument("--split", default="val", choices=("val", "test"))
     parser.add_argument("--scenes", type=int, default=300)
-    parser.add_argument("--threshold", type=float, default=0.45)
+    parser.add_argument("--threshold", type=float, default=0.43)
     parser.add_argument("--checked-by", help="a regressor whose presence has the last word: base")
     options = parser.parse_args(arguments)
     detector = Detector(Session(read_model(options.model)), options.threshold)
