@@ -22,6 +22,8 @@ from bauta.schemes import LEFT_EYE478, RIGHT_EYE478, eye_aspect_ratio
 IRIS_ROWS = np.stack([IRISES[side] for side in reversed(SIDES)])
 """(2, 5) rows of the 478, right eye first."""
 EYES478 = (RIGHT_EYE478, LEFT_EYE478)
+QUICKLY = 0.1
+"""Share of the calm that lids have: nothing in a face is as quick as a blink."""
 LEAP = 0.15
 """Change of a look from frame to frame after which the lids are fitted again."""
 SMALLEST = 1e-3
@@ -89,6 +91,8 @@ class FaceFitter:
         self._names = model.expression_names
         self._close = int(np.flatnonzero(points.shape_rows == self._names.index("mouthClose"))[0])
         self._jaw = int(np.flatnonzero(points.shape_rows == self._names.index("jawOpen"))[0])
+        blinks = [self._names.index(f"eyeBlink{side}") for side in SIDES]
+        self._calm = np.where(np.isin(points.shape_rows, blinks), QUICKLY, 1.0) * settings.calm
         self._bases = np.concatenate([points.shapes, points.people], axis=2)
         self.reset()
 
@@ -211,14 +215,14 @@ class FaceFitter:
 
     def _prior(self, last: np.ndarray, pull: float) -> Prior:
         s, count = self.settings, len(last)
-        calm = pull * s.calm
+        calm = pull * self._calm
         upper = np.ones(count)
         upper[self._close] = min(1.0, last[self._jaw] + 0.02)
         return Prior(
             np.zeros(count),
             upper,
             calm * last / (calm + s.rest),
-            np.eye(count) * (calm + s.rest),
+            np.diag(calm + s.rest),
             np.full(count, s.price),
         )
 

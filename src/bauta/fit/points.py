@@ -15,6 +15,8 @@ from bauta.tables import mesh478
 IRISES = {"Right": RIGHT_IRIS478, "Left": LEFT_IRIS478}
 OVAL_DOUBT = 2.0
 """How much less the outline of the face is believed: on a turned head it slides over the skin."""
+LID_DOUBT = 0.5
+"""How much more lids are believed: they err together, so that the gap is known better."""
 FILLERS = 40
 """Points besides the contours of eyes, brows, nose, lips and face, spread evenly over the skin."""
 
@@ -76,7 +78,9 @@ def chosen_rows() -> tuple[np.ndarray, np.ndarray]:
     marked = marked[marked < 468]
     skin = np.setdiff1d(np.arange(468), oval)
     rows = np.array(spread(table["canonical"], marked.tolist(), skin, FILLERS))
-    return rows, np.where(np.isin(rows, oval), OVAL_DOUBT, 1.0)
+    lids = np.concatenate([table["edges_left_eye"].ravel(), table["edges_right_eye"].ravel()])
+    doubt = np.where(np.isin(rows, oval), OVAL_DOUBT, 1.0)
+    return rows, np.where(np.isin(rows, lids), LID_DOUBT, doubt)
 
 
 def fit_points(model: FaceModel, modes: int) -> FitPoints:
