@@ -13,6 +13,7 @@ from bauta.cli import (
     fit,
     models,
     morph,
+    synth,
     track,
     train,
 )
@@ -29,6 +30,7 @@ __all__ = [
     "main",
     "models",
     "morph",
+    "synth",
     "track",
     "train",
 ]

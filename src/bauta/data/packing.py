@@ -10,7 +10,7 @@ import io
 import itertools
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -195,8 +195,11 @@ class _Manifest:
 
 
 def _groups(samples: Iterable[Sample], size: int, skip: int) -> Iterator[list[Sample]]:
-    """Lists of `size` samples behind the first `skip`."""
-    left = itertools.islice(iter(samples), skip, None)
+    """Lists of `size` samples behind the first `skip`, which a sequence is not asked for."""
+    if isinstance(samples, Sequence):
+        left = (samples[index] for index in range(skip, len(samples)))
+    else:
+        left = itertools.islice(iter(samples), skip, None)
     while group := list(itertools.islice(left, size)):
         yield group
 

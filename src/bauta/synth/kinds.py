@@ -1,0 +1,63 @@
+"""The kinds of pictures that `bauta synth` makes, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import overload
+
+from bauta.data.sample import Sample
+
+Make = Callable[[int, int], Sample]
+"""(index, seed) -> the sample of that number; the same again for the same numbers."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A way to make labelled pictures."""
+
+    title: str
+    open: Callable[[Path | None, tuple[str, ...]], Make]
+    """(folder of the training data or None for the usual, names of the sets or none for the kind's
+    own choice) -> `Make`. Reads and checks what all pictures share."""
+
+
+@dataclass(frozen=True, eq=False)
+class Series(Sequence[Sample]):
+    """The first `size` samples of a kind, made when asked for."""
+
+    make: Make
+    size: int
+    seed: int
+
+    def __len__(self) -> int:
+        return self.size
+
+    @overload
+    def __getitem__(self, index: int) -> Sample: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Sample]: ...
+
+    def __getitem__(self, index: int | slice) -> Sample | Sequence[Sample]:
+        if isinstance(index, slice):
+            return [self.make(k, self.seed) for k in range(*index.indices(self.size))]
+        if not 0 <= index < self.size:
+            raise IndexError(index)
+        return self.make(index, self.seed)
+
+    def __iter__(self) -> Iterator[Sample]:
+        return (self.make(index, self.seed) for index in range(self.size))
+
+
+def _profile(root: Path | None, sets: tuple[str, ...]) -> Make:
+    from bauta.data.teachers import SETS
+    from bauta.synth.profile.series import open_profiles
+
+    return open_profiles(root, sets or SETS)
+
+
+KINDS: dict[str, Kind] = {
+    "profile": Kind("photographs turned to the side, up and down", _profile),
+}
