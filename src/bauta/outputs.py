@@ -11,6 +11,7 @@ from typing import Any
 from bauta import records
 from bauta.checks import InputError, check_choice
 from bauta.pipeline import Sink
+from bauta.render.layers import STANDARD, layers
 from bauta.render.overlay import Overlay
 from bauta.types import FaceState
 from bauta.video.frame import Frame, Source
@@ -60,12 +61,17 @@ class Recorded:
 
 def parse_kinds(text: str) -> list[str]:
     """`"video,jsonl"` -> ["video", "jsonl"]; InputError for an unknown kind."""
-    kinds = [kind.strip() for kind in text.split(",") if kind.strip()]
+    kinds = parse_names(text)
     for kind in kinds:
         check_choice(kind, KINDS, "--save")
     if not kinds:
         raise InputError(f"--save: nothing named; choose among {', '.join(KINDS)}")
     return list(dict.fromkeys(kinds))
+
+
+def parse_names(text: str) -> list[str]:
+    """`"mesh, gaze"` -> ["mesh", "gaze"]; empty for nothing at all."""
+    return [name.strip() for name in text.split(",") if name.strip()]
 
 
 def default_kinds(source: Source) -> list[str]:
@@ -98,11 +104,13 @@ def open_outputs(
     model: str,
     force: bool,
     settings: dict[str, Any] | None = None,
+    draw: Sequence[str] = STANDARD,
 ) -> list[Sink]:
     """Sinks for `paths`, closed by `stack`. SinkError before anything is made if one is refused.
 
-    `settings` go into the header of the records.
+    `settings` go into the header of the records, `draw` names layers of `bauta.render.layers`.
     """
+    overlay = Overlay(layers(draw))
     for kind, path in where.items():
         if kind != "png":
             check_output(path, force)
@@ -128,7 +136,7 @@ def open_outputs(
             sinks.append(
                 Recorded(stack.enter_context(records.NpzWriter(path, header, force=force)))
             )
-    return [Drawn(Overlay(), pictures, by_name), *sinks] if pictures else sinks
+    return [Drawn(overlay, pictures, by_name), *sinks] if pictures else sinks
 
 
 def warnings(sinks: Sequence[Sink]) -> list[str]:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from bauta.fit.gaze import gaze_angles, gaze_direction, look_weights
+from bauta.fit.gaze import Kappa, gaze_angles, gaze_direction, look_weights
 from bauta.geometry.camera import Camera
 from bauta.geometry.rotation import from_angles
 from bauta.morphable.arkit import LOOKS
@@ -69,3 +69,19 @@ def test_up_and_down_have_their_own_range():
 
 def test_looks_end_at_one():
     assert max(look_weights(np.array([[45.0, 35.0], [-45.0, -35.0]])).values()) == 1
+
+
+def test_lines_of_sight_that_part_on_average_are_the_eyes_own():
+    kappa = Kappa()
+    for _ in range(300):
+        kappa.add(np.array([[-5.0, 0], [5.0, 0]]))
+    assert kappa.degrees == pytest.approx(5, abs=0.6)
+
+
+def test_eyes_that_meet_or_look_aside_together_have_no_angle_to_take_off():
+    meeting, aside = Kappa(), Kappa()
+    for _ in range(300):
+        meeting.add(np.array([[4.0, 0], [-4.0, 0]]))
+        aside.add(np.array([[20.0, 0], [20.0, 0]]))
+    assert meeting.degrees == 0
+    assert aside.degrees == 0

@@ -43,6 +43,13 @@ def track(
             "(frames with overlay). By default video,jsonl, and png,jsonl for pictures."
         ),
     ] = "",
+    draw: Annotated[
+        str,
+        typer.Option(
+            help="What to draw: some of mesh, points, irises, axes, box, and of the fitted head "
+            "wire, shaded (needs the extra `render`), gaze, bars (strongest expressions)."
+        ),
+    ] = "mesh,points,irises,axes,box",
     model: Annotated[
         str, typer.Option(help="A name that `bauta models` lists, or a path to a bauta .onnx.")
     ] = "base",
@@ -114,7 +121,9 @@ def track(
             stills = frames.kind == "images" and not sequence
             settings = {"faces": faces, "filter": filter, "stills": stills, "fit": fit}
             settings |= head.as_json()
-            sinks = outputs.open_outputs(stack, where, frames, model, force, settings)
+            sinks = outputs.open_outputs(
+                stack, where, frames, model, force, settings, outputs.parse_names(draw)
+            )
             after = stack.enter_context(progress(frames.name, frames.frames))
             run(frames, tracker, sinks, stills=stills, summary=summary, after=after)
             warnings = outputs.warnings(sinks)

@@ -8,7 +8,7 @@ import numpy as np
 
 from bauta.checks import check_array
 from bauta.crop import mesh_rotation
-from bauta.fit.gaze import WIDEST, angles_of, gaze_angles, look_weights
+from bauta.fit.gaze import WIDEST, Kappa, angles_of, gaze_angles, look_weights
 from bauta.fit.person import Person, marginal
 from bauta.fit.points import IRISES, FitPoints
 from bauta.fit.profile import Profile
@@ -105,7 +105,7 @@ class FaceFitter:
             grown = 1 / (1 + float(self.points.growth[:count] @ identity))
             self.person = Person(self.settings.modes, identity * grown)
             self.size = Size(self.profile.size / grown)
-        self._frame = 0
+        self._frame, self._kappa = 0, Kappa()
         self.cut()
         self._meet(self.person.mean)
 
@@ -268,7 +268,11 @@ class FaceFitter:
         """Set the gaze of the eyes that are open."""
         irises = seen[IRIS_ROWS].mean(1)
         angles = gaze_angles(camera, state.R, state.t, self._centres, self._radius, irises)
-        angles = np.clip(angles - self._rest, -WIDEST, WIDEST)
+        angles = angles - self._rest
+        if open_.all():
+            self._kappa.add(angles)
+        angles[:, 0] += np.array([1, -1]) * self._kappa.degrees
+        angles = np.clip(angles, -WIDEST, WIDEST)
         self._angles = np.where(open_[:, None], angles, self._angles)
         weights = look_weights(self._angles)
         self._look = np.array([weights[self._names[row]] for row in self.points.look_rows])
