@@ -13,7 +13,6 @@ from bauta.assets.store import card_names, load_card, read_model
 from bauta.checks import ModelError
 from bauta.engine.session import Session
 
-
 NETWORKS = [name for name in card_names() if load_card(name).file.endswith(".onnx")]
 
 

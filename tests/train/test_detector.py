@@ -7,8 +7,8 @@ torch = pytest.importorskip("torch", reason="needs the train extra")
 
 from bauta.detect import Detector
 from bauta.engine.session import Session
-from bauta.train.export.detector import compare, export_detector
 from bauta.train.detector_loss import assign, cells, detector_loss, giou
+from bauta.train.export.detector import compare, export_detector
 from bauta.train.networks.detector import DetectorNetwork
 
 

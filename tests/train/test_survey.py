@@ -22,7 +22,8 @@ def test_groups_divide_the_work():
 
 def test_multiply_adds_of_layers_that_are_called_twice_count_twice():
     layer = torch.nn.Linear(5, 7)
-    assert count_macs(torch.nn.Sequential(torch.nn.Linear(3, 5), layer), torch.zeros(2, 3)) == 2 * (15 + 35)
+    first = torch.nn.Linear(3, 5)
+    assert count_macs(torch.nn.Sequential(first, layer), torch.zeros(2, 3)) == 2 * (15 + 35)
     same = torch.nn.Linear(4, 4)
     assert count_macs(torch.nn.Sequential(same, same), torch.zeros(1, 4)) == 32
 

@@ -1,5 +1,5 @@
-"""Every weight: one file (ONNX, or npz for the face model) and one card (JSON): what it is, and what
-it was made from."""
+"""Every weight: one file (ONNX, or npz for the face model) and one card (JSON): what it is, and of
+what it was made."""
 
 from __future__ import annotations
 

@@ -92,9 +92,7 @@ def cost_of(name: str, config: NetworkConfig) -> Cost:
     """Build, export and run one network with fresh weights."""
     torch.manual_seed(0)
     network = LandmarkNetwork(config).eval()
-    file = finish(
-        stored(landmark_graph(network), "float16"), metadata_of(network, name, "0")
-    )
+    file = finish(stored(landmark_graph(network), "float16"), metadata_of(network, name, "0"))
     session = Session(file)
     crop = {"crop": np.full((1, config.size, config.size, 3), 127, np.uint8)}
     return Cost(
