@@ -27,19 +27,20 @@ SCALP = (-5.0, -5.0)
 is seen above the hairline."""
 
 
-def _far(hidden: np.ndarray, sure: np.ndarray) -> np.ndarray:
-    """(n, m) how far hidden vertices (n,) are from sure ones (m,), squared centimetres."""
-    model = face_model()
-    mean, part = model.mean, model.part
-    square = ((mean[hidden, None] - mean[sure]) ** 2).sum(2)
-    square += APART**2 * (part[hidden, None] != part[sure])
-    scalp = (mean[hidden, 1] > SCALP[0]) & (mean[hidden, 2] < SCALP[1])
-    return square + FOREIGN**2 * (scalp[:, None] & (mean[sure, 1] < HAIRLINE))
+@cache
+def _far() -> np.ndarray:
+    """(V, V) float32: how little the second vertex says about the first, squared centimetres."""
+    mean, part = face_model().mean, face_model().part
+    length = (mean * mean).sum(1)
+    square = length[:, None] + length - 2 * mean @ mean.T
+    square += APART**2 * (part[:, None] != part)
+    scalp = (mean[:, 1] > SCALP[0]) & (mean[:, 2] < SCALP[1])
+    return square + np.float32(FOREIGN**2) * (scalp[:, None] & (mean[:, 1] < HAIRLINE))
 
 
 @cache
 def _neighbours() -> tuple[np.ndarray, np.ndarray]:
-    """(V, D) rows of each vertex's neighbours, padded with itself, and (V, D) 1 or 0."""
+    """(V, D) rows of each vertex's neighbours, padded with itself, and their shares (V, D)."""
     model = face_model()
     edges = np.concatenate([model.triangles[:, pair] for pair in ([0, 1], [1, 2], [2, 0])])
     edges = np.unique(np.concatenate([edges, edges[:, ::-1]]), axis=0)
@@ -47,7 +48,7 @@ def _neighbours() -> tuple[np.ndarray, np.ndarray]:
     rows = np.tile(np.arange(len(count))[:, None], (1, count.max()))
     place = np.arange(len(edges)) - np.repeat(np.cumsum(count) - count, count)
     rows[edges[:, 0], place] = edges[:, 1]
-    return rows, (np.arange(count.max()) < count[:, None]).astype(np.float32)
+    return rows, ((np.arange(count.max()) < count[:, None]) / count[:, None]).astype(np.float32)
 
 
 def skin_colours(texture: np.ndarray, places: np.ndarray, shown: np.ndarray) -> np.ndarray:
@@ -60,13 +61,11 @@ def skin_colours(texture: np.ndarray, places: np.ndarray, shown: np.ndarray) -> 
     if not len(sure):
         return seen
     hidden = np.flatnonzero(shown <= SURE)
-    start = seen.copy()
-    start[hidden] = seen[sure[_far(hidden, sure).argmin(1)]]
-    rows, real = _neighbours()
+    colours = seen.copy()
+    colours[hidden] = seen[sure[_far()[np.ix_(hidden, sure)].argmin(1)]]
+    rows, share = _neighbours()
     keep = shown[:, None].astype(np.float32)
-    share = real[:, :, None] / np.maximum(real.sum(1), 1)[:, None, None]
-    colours = start
     for _ in range(ROUNDS):
-        mean = (colours[rows] * share).sum(1)
+        mean = np.einsum("vdc,vd->vc", colours[rows], share)
         colours = keep * seen + (1 - keep) * mean
     return colours

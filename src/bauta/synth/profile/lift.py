@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 
 from bauta.assets.face import face_model
+from bauta.checks import InputError
 from bauta.crop import Roi, mesh_rotation
 from bauta.data.framing import frame_of
 from bauta.data.sample import Labels, Sample
@@ -36,8 +37,10 @@ FOV = 28.0
 """Degrees across it: a face some 120 cm away."""
 SMALLEST = 60.0
 """Pixels of the face's own square below which a photograph is too coarse."""
-WORST = 0.05
+WORST = 0.02
 """Residual of the fit (root mean square) over the face's size, beyond which it is left out."""
+DOUBT = 0.3
+"""Mean weight of the mesh below which a photograph is left out."""
 SIGMA = 0.01
 """Expected error of the labels over the face's own square."""
 REACH = 1.2
@@ -46,7 +49,7 @@ ALONE = 0.3
 """How far from labels the surface stays as it was fitted: their summed weight that counts half."""
 ROUND = 0.7
 """Centimetres of skin whose mean direction says whether a point faces the camera."""
-BEHIND = 0.5
+BEHIND = 0.8
 """Centimetres behind the nearest surface within which a point is not hidden by it."""
 EDGE = 3
 """Pixels from the photograph's border within which it is not believed."""
@@ -68,7 +71,7 @@ class Marks:
     points: np.ndarray
     """(K, 3) camera axes, centimetres."""
     normals: np.ndarray
-    """(K, 3) of the skin about there, outwards; not of unit length."""
+    """(K, 3) of the skin about there, outwards, unit length."""
     z: np.ndarray
     """(K,) pixels: the labels' own z less that of the points; it fades as the head turns."""
     weight: np.ndarray
@@ -151,12 +154,14 @@ def _smoothing(scheme: str) -> np.ndarray:
 def lift(sample: Sample) -> Lifted | None:
     """The head in a labelled photograph; None where the fit or the photograph is too poor.
 
-    InputError when the sample has no `mesh478` labels in three dimensions.
+    InputError when its `mesh478` labels have no z.
     """
     mesh = sample.label("mesh478")
     found = frame_of(sample)
-    if mesh is None or mesh.points.shape[1] != 3 or found is None or found[0].side < SMALLEST:
+    if mesh is None or found is None or found[0].side < SMALLEST or _weight(mesh).mean() < DOUBT:
         return None
+    if mesh.points.shape[1] != 3:
+        raise InputError(f"{sample.name}: expected mesh478 labels (478, 3), got (478, 2)")
     square = found[0]
     roi = Roi(square.center, square.side * ROOM, 0.0)
     T = roi.transform(SIDE)
@@ -283,10 +288,12 @@ def _marks(
             points = _at_depth(camera, places, fitted[:, 2])
             weight = _weight(labels)
             if places.shape[1] == 3:
-                z = places[:, 2] - places[:, 2].mean() - depth_pixels(camera, points)
+                z = places[:, 2] - depth_pixels(camera, points)
             if scheme == "ibug68":
                 offset = (places[:, :2] - camera.project(fitted))[:JAW]
-        marks.append(Marks(scheme, points, _smoothing(own) @ normals, z, weight))
+        about = _smoothing(own) @ normals
+        about /= np.linalg.norm(about, axis=1, keepdims=True).clip(1e-9)
+        marks.append(Marks(scheme, points, about, z, weight))
     return tuple(marks), offset
 
 

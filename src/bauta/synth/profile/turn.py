@@ -31,6 +31,9 @@ SETTLED = 20.0
 """Degrees of turn from which what was seen at a grazing angle is drawn in smooth colours."""
 HAIR = 5.0
 """Centimetres beside the face that are passed over where it turns to, at 90 degrees."""
+GRAZING = -0.2
+"""Cosine between the view and the skin about a point from which on the point is seen: its skin is
+smoothed, and what lies behind an edge is found by the depth buffer."""
 NECK_FADES = 0.4
 """Share of the turn below which the neck fades into the picture around it."""
 SILHOUETTE = 2.0
@@ -81,7 +84,8 @@ class Turned:
         if marks.scheme == "ibug68":
             points[:JAW] = self._outline()
         seen = self.camera.project(points)
-        free = unhidden(depth, seen, points[:, 2]) & ((normals * points).sum(1) < 0)
+        towards = -(normals * points).sum(1) / np.linalg.norm(points, axis=1)
+        free = unhidden(depth, seen, points[:, 2]) & (towards > GRAZING)
         if marks.scheme == "ibug68":
             jaw = unhidden(depth, seen[:JAW], points[:JAW, 2], SILHOUETTE)
             free[:JAW] = jaw
