@@ -58,6 +58,27 @@ def _profile(root: Path | None, sets: tuple[str, ...]) -> Make:
     return open_profiles(root, sets or SETS)
 
 
+def _rendered(root: Path | None, sets: tuple[str, ...]) -> Make:
+    from bauta.synth.rendered.series import open_rendered
+
+    return open_rendered(root)
+
+
+def _free(root: Path | None, sets: tuple[str, ...]) -> Make:
+    from bauta.synth.rendered.series import open_free
+
+    return open_free(root)
+
+
+def _clips(root: Path | None, sets: tuple[str, ...]) -> Make:
+    from bauta.synth.rendered.series import open_clips
+
+    return open_clips(root)
+
+
 KINDS: dict[str, Kind] = {
     "profile": Kind("photographs turned to the side, up and down", _profile),
+    "rendered": Kind("rendered heads before photographs of nobody", _rendered),
+    "free": Kind("rendered heads, nothing photographed", _free),
+    "clips": Kind("frames of short clips of rendered heads, nothing photographed", _clips),
 }

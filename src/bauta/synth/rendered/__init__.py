@@ -1,0 +1,1 @@
+"""Rendered heads: every part of the picture is made from numbers."""

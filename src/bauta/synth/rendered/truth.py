@@ -1,0 +1,90 @@
+"""Labels of a rendered head, exact from its geometry."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from bauta.assets.face import face_model
+from bauta.data.cutouts import box_of, outline_of_mesh
+from bauta.data.sample import Labels
+from bauta.geometry.camera import Camera
+from bauta.morphable.arkit import ARKIT52
+from bauta.morphable.contour import contour68
+from bauta.synth.rendered.moment import Moment
+
+SLACK = 0.45
+"""Centimetres by which a point may lie behind what is drawn and still count as seen."""
+IRIS_SLACK = 0.15
+IRISES = slice(468, 478)
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """How the head stands before the camera."""
+
+    R_camera_head: np.ndarray
+    translation: np.ndarray
+    camera: Camera
+
+    def seen(self, points: np.ndarray) -> np.ndarray:
+        """Head points (..., 3) in camera axes."""
+        return points @ self.R_camera_head.T + self.translation
+
+    def pixels(self, points: np.ndarray) -> np.ndarray:
+        """(n, 3) of points (n, 3) in camera axes: pixels, and z in pixels with mean 0."""
+        xy, z = self.camera.project(points), points[:, 2]
+        middle = z.mean()
+        depth = (z - middle) * self.camera.K[0, 0] / middle
+        return np.concatenate([xy, depth[:, None]], 1)
+
+
+def visible(
+    points: np.ndarray, view: View, depth: np.ndarray, samples: int, slack: np.ndarray | float
+) -> np.ndarray:
+    """(n,) bool: points (n, 3) in camera axes with a place within a pixel where nothing that is
+    drawn (`depth`, samples of the picture) lies more than `slack` before them."""
+    place = np.floor(view.camera.project(points) * samples).astype(int)
+    height, width = depth.shape
+    result = np.zeros(len(points), bool)
+    for i in range(-samples, samples + 1):
+        for j in range(-samples, samples + 1):
+            x, y = place[:, 0] + j, place[:, 1] + i
+            inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
+            there = depth[np.clip(y, 0, height - 1), np.clip(x, 0, width - 1)]
+            result |= inside & (there > points[:, 2] - slack)
+    return result
+
+
+def labels(
+    vertices: np.ndarray, view: View, depth: np.ndarray, samples: int
+) -> tuple[tuple[Labels, ...], np.ndarray]:
+    """`mesh478`, `ibug68` and `ibug68-3d` of the small head's vertices (n, 3) in head axes, and the
+    face's box (4,)."""
+    model = face_model()
+    found = []
+    for scheme in ("mesh478", "ibug68", "ibug68-3d"):
+        if scheme == "ibug68":
+            points = contour68(model, vertices, view.R_camera_head)
+        else:
+            points = model.points(scheme, vertices)
+        points = view.seen(points)
+        slack = np.full(len(points), SLACK)
+        if scheme == "mesh478":
+            slack[IRISES] = IRIS_SLACK
+        shown = visible(points, view, depth, samples, slack)
+        pixels = view.pixels(points)
+        found.append(Labels(pixels[:, :2] if scheme == "ibug68" else pixels, scheme, shown))
+    box = box_of(outline_of_mesh(found[0].points))
+    return tuple(found), box
+
+
+def attributes(moment: Moment, kind: str) -> dict[str, float | bool | str]:
+    """Every expression weight as `expression/<name>`, the gaze in degrees, and `synthetic`."""
+    result: dict[str, float | bool | str] = {"synthetic": kind}
+    result |= {f"expression/{name}": float(moment.expression.get(name, 0.0)) for name in ARKIT52}
+    for side in ("Right", "Left"):
+        left, up = moment.gaze[side]
+        result |= {f"gaze/{side.lower()}_left": float(left), f"gaze/{side.lower()}_up": float(up)}
+    return result
