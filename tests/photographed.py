@@ -27,8 +27,14 @@ DOTS = {
 RADIUS = 3
 
 
-def photographed(yaw: float = 0.0, pitch: float = 0.0, person: str = "somebody") -> Sample:
-    """A grey head before a background that grows brighter to the right."""
+def photographed(
+    yaw: float = 0.0, pitch: float = 0.0, person: str = "somebody", lift: float = 0.0
+) -> Sample:
+    """A grey head before a background that grows brighter to the right.
+
+    `lift` pixels by which the labels of the outer eye corners, with their dots, lie higher than any
+    head has them; those about them a little less.
+    """
     model = face_model()
     weights = model.weights({"jawOpen": 0.1})
     R = from_angles(yaw, pitch, 0.0)
@@ -42,6 +48,9 @@ def photographed(yaw: float = 0.0, pitch: float = 0.0, person: str = "somebody")
     points = model.points("mesh478", seen)
     z = (points[:, 2] - points[:, 2].mean()) * CAMERA.K[0, 0] / points[:, 2].mean()
     mesh = np.column_stack([CAMERA.project(points), z])
+    for row in (33, 263):
+        away = np.linalg.norm(points - points[row], axis=1)
+        mesh[:, 1] -= lift * np.exp(-(away**2) / (2 * 1.5**2))
     bone = CAMERA.project(model.points("ibug68-3d", seen))
     for row, shade in DOTS.items():
         at = np.rint((mesh[row, :2] - 0.5) * 16).astype(int).tolist()

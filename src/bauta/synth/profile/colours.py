@@ -39,7 +39,7 @@ def _far() -> np.ndarray:
 
 
 @cache
-def _neighbours() -> tuple[np.ndarray, np.ndarray]:
+def neighbours() -> tuple[np.ndarray, np.ndarray]:
     """(V, D) rows of each vertex's neighbours, padded with itself, and their shares (V, D)."""
     model = face_model()
     edges = np.concatenate([model.triangles[:, pair] for pair in ([0, 1], [1, 2], [2, 0])])
@@ -63,7 +63,7 @@ def skin_colours(texture: np.ndarray, places: np.ndarray, shown: np.ndarray) -> 
     hidden = np.flatnonzero(shown <= SURE)
     colours = seen.copy()
     colours[hidden] = seen[sure[_far()[np.ix_(hidden, sure)].argmin(1)]]
-    rows, share = _neighbours()
+    rows, share = neighbours()
     keep = shown[:, None].astype(np.float32)
     for _ in range(ROUNDS):
         mean = np.einsum("vdc,vd->vc", colours[rows], share)

@@ -27,7 +27,7 @@ from bauta.morphable.contour import JAW, contour68
 from bauta.regress.landmarks import cut
 from bauta.render.head import OUTER
 from bauta.render.raster import rasterise
-from bauta.synth.profile.colours import skin_colours
+from bauta.synth.profile.colours import neighbours, skin_colours
 
 SIDE = 352
 """Pixels of the part of the photograph that is kept."""
@@ -57,6 +57,9 @@ BLUR, FEATHER = 31, 12
 """Pixels: how much, and how soon, the picture blurs outside of the photograph."""
 PIVOT = (0.0, -2.0, -7.0)
 """Head axes, centimetres: the middle of the skull, about which heads turn."""
+SIDES = (0.0, 2.0)
+"""Depth behind which, and height below which, what lies beside a hidden place is not believed
+either: background shows through there. Head axes of the mean head."""
 NECK = (-12.0, -18.0)
 """Heights, head axes of the mean head: above the first all turns, below the second nothing."""
 GUESSED = 0.3
@@ -120,11 +123,14 @@ def turning_shares() -> np.ndarray:
 
 
 @cache
-def skull_rows() -> np.ndarray:
-    """(n,) vertices of skin and scalp that turn with the head."""
+def skull_edges() -> np.ndarray:
+    """(n, 2) vertices that are joined, of the skin and scalp that turn with the head."""
     model = face_model()
     outer = np.isin(model.part, [model.part_names.index(name) for name in OUTER])
-    return np.flatnonzero(outer & (turning_shares() > 0.9))
+    rows = outer & (turning_shares() > 0.9)
+    triangles = model.triangles[rows[model.triangles].all(1)]
+    edges = np.concatenate([triangles[:, pair] for pair in ([0, 1], [1, 2], [2, 0])])
+    return np.unique(np.sort(edges, axis=1), axis=0)
 
 
 @cache
@@ -248,8 +254,19 @@ def _shown(vertices: np.ndarray, camera: Camera) -> np.ndarray:
     away = vertices / np.linalg.norm(vertices, axis=1, keepdims=True)
     facing = -(normals * away).sum(1)
     free = unhidden(raster.depth, camera.project(vertices), vertices[:, 2])
-    share = np.clip((facing - 0.1) / 0.2, 0, 1)
-    return np.where(free, share * share * (3 - 2 * share), 0.0)
+    share = np.clip((facing - 0.1) / 0.25, 0, 1)
+    shown = np.where(free, share * share * (3 - 2 * share), 0.0)
+    return np.where(_sides(), shown[neighbours()[0]].min(1), shown)
+
+
+@cache
+def _sides() -> np.ndarray:
+    """(V,) bool: the sides of the cheeks, and the neck, but not the ears."""
+    model = face_model()
+    sides = (model.mean[:, 2] < SIDES[0]) & (model.mean[:, 1] < SIDES[1])
+    for name in ("ear_left", "ear_right"):
+        sides[model.regions[name]] = False
+    return sides
 
 
 def unhidden(

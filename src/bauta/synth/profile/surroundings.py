@@ -18,10 +18,10 @@ import numpy as np
 
 BINS = 96
 """Directions in which an outline is kept."""
-CALM = 1.0
-"""Half the neighbours' share in an outline's smoothing, in bins."""
 FADE = 0.35
 """Length over which the picture comes to rest, over its side."""
+NO_MAP = np.zeros((0, 0), np.float32)
+"""`cv2.remap`'s second map where the first holds x and y."""
 GRID = 4
 """Pixels between the places that are computed; those in between are interpolated."""
 
@@ -37,7 +37,9 @@ def outline(pixels: np.ndarray, centre: np.ndarray) -> np.ndarray:
     if not len(known):
         return radius
     radius = np.interp(np.arange(BINS), known, radius[known], period=BINS)
-    return (np.roll(radius, 1) + np.roll(radius, -1) + 2 * radius / CALM) / (2 + 2 / CALM)
+    for _ in range(2):
+        radius = (np.roll(radius, 1) + 2 * radius + np.roll(radius, -1)) / 4
+    return radius
 
 
 def surroundings(
@@ -67,7 +69,7 @@ def surroundings(
     radius = s1 + d + (s0 - s1 + skipped) * near
     places = np.stack([x, y], -1) / r[..., None] * radius[..., None] + centre - 0.5
     fine = _fine(places.astype(np.float32), side)
-    return cv2.remap(texture, fine, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return cv2.remap(texture, fine, NO_MAP, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
 
 def _fine(places: np.ndarray, side: int) -> np.ndarray:

@@ -19,11 +19,11 @@ from bauta.synth.profile.lift import (
     Lifted,
     Marks,
     depth_pixels,
-    skull_rows,
+    skull_edges,
     turning_shares,
     unhidden,
 )
-from bauta.synth.profile.surroundings import outline, surroundings
+from bauta.synth.profile.surroundings import NO_MAP, outline, surroundings
 
 WINDOW = 256
 """Pixels of a turned picture."""
@@ -110,17 +110,17 @@ class Turned:
         values = np.column_stack([lifted.places, foot, smooth, smooth[:, None] * lifted.colours])
         seen = raster.interpolate(face_model().triangles, values)
         places = np.ascontiguousarray(seen[..., :2] - 0.5)
-        photo = cv2.remap(lifted.texture, places, None, cv2.INTER_LINEAR)
+        photo = cv2.remap(lifted.texture, places, NO_MAP, cv2.INTER_LINEAR)
         head = photo * (1 - seen[..., 3:4]) + seen[..., 4:]
         cover = (raster.triangle >= 0).astype(np.float32)
         cover = (np.minimum(cover, cv2.blur(cover, (3, 3))) * seen[..., 2])[..., None]
         return np.rint(head * cover + self._around() * (1 - cover)).astype(np.uint8)
 
     def _around(self) -> np.ndarray:
-        lifted, rows = self.lifted, skull_rows()
+        lifted = self.lifted
         centre = lifted.camera.project(lifted.pivot)
-        before = outline(lifted.places[rows], centre)
-        after = outline(lifted.camera.project(self.vertices[rows]), centre)
+        before = outline(_skull(lifted.places), centre)
+        after = outline(_skull(lifted.camera.project(self.vertices)), centre)
         ahead = (self.turn @ lifted.R)[:2, 2] - lifted.R[:2, 2]
         ahead = ahead * HAIR * lifted.camera.K[0, 0] / lifted.pivot[2]
         window = (float(self.corner[0]), float(self.corner[1]), WINDOW)
@@ -145,6 +145,12 @@ def unturned(lifted: Lifted) -> Turned:
     """The head as it was photographed."""
     yaw, pitch, _ = to_angles(lifted.R_labels)
     return turned(lifted, yaw, pitch)
+
+
+def _skull(places: np.ndarray) -> np.ndarray:
+    """(n, 2) pixels along the edges of the skull, of all vertices' (V, 2): no gap between them."""
+    first, second = (places[rows] for rows in skull_edges().T)
+    return np.concatenate([first + (second - first) * part for part in (0, 0.25, 0.5, 0.75)])
 
 
 def _about(
