@@ -43,9 +43,11 @@ def synth(
     from bauta.data.cutting import SMALL, PackSettings
     from bauta.data.packing import pack
     from bauta.synth.kinds import KINDS, Series
-    from bauta.synth.preview import write_sheet
+    from bauta.synth.preview import check_ending, write_sheet
 
     check_choice(kind, KINDS, "kind")
+    if preview is not None:
+        check_ending(preview)
     names = tuple(name.strip() for name in sets.split(",") if name.strip())
     settings = replace(SMALL if small else PackSettings(), shard=SHARD)
     settings = replace(settings, side=side) if side else settings

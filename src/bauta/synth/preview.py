@@ -14,8 +14,16 @@ from bauta.data.sample import Sample
 from bauta.video.output import atomic_write
 
 
+def check_ending(path: Path) -> None:
+    """InputError for a path that is not a .png or a .jpg."""
+    if path.suffix not in (".png", ".jpg"):
+        raise InputError(f"{path}: expected a picture's ending, .png or .jpg")
+
+
 def write_sheet(series: Sequence[Sample], path: Path) -> None:
-    """A contact sheet of up to `FACES` samples of a series, as PNG or JPEG by the path's ending."""
+    """A contact sheet of up to `FACES` samples of a series, as PNG or JPEG by the path's ending;
+    InputError for another."""
+    check_ending(path)
     sheet = ContactSheet()
     for index in np.linspace(0, len(series) - 1, min(FACES, len(series))).round().astype(int):
         sample = series[int(index)]
@@ -23,10 +31,6 @@ def write_sheet(series: Sequence[Sample], path: Path) -> None:
     drawn = sheet.draw()
     if drawn is None:
         raise InputError("preview: an empty series has nothing to show")
-    try:
-        done, data = cv2.imencode(path.suffix, cv2.cvtColor(drawn, cv2.COLOR_RGB2BGR))
-    except cv2.error:
-        done = False
-    if not done:
-        raise InputError(f"{path}: expected a picture's ending, .png or .jpg")
-    atomic_write(path, data.tobytes())
+    atomic_write(
+        path, cv2.imencode(path.suffix, cv2.cvtColor(drawn, cv2.COLOR_RGB2BGR))[1].tobytes()
+    )

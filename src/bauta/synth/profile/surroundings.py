@@ -20,8 +20,6 @@ BINS = 96
 """Directions in which an outline is kept."""
 FADE = 0.35
 """Length over which the picture comes to rest, over its side."""
-NO_MAP = np.zeros((0, 0), np.float32)
-"""`cv2.remap`'s second map where the first holds x and y."""
 GRID = 4
 """Pixels between the places that are computed; those in between are interpolated."""
 
@@ -68,8 +66,8 @@ def surroundings(
     near = np.exp(-np.maximum(d, 0) / (FADE * texture.shape[0]))
     radius = s1 + d + (s0 - s1 + skipped) * near
     places = np.stack([x, y], -1) / r[..., None] * radius[..., None] + centre - 0.5
-    fine = _fine(places.astype(np.float32), side)
-    return cv2.remap(texture, fine, NO_MAP, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    fine = cv2.split(_fine(places.astype(np.float32), side))
+    return cv2.remap(texture, fine[0], fine[1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
 
 def _fine(places: np.ndarray, side: int) -> np.ndarray:

@@ -23,7 +23,7 @@ from bauta.synth.profile.lift import (
     turning_shares,
     unhidden,
 )
-from bauta.synth.profile.surroundings import NO_MAP, outline, surroundings
+from bauta.synth.profile.surroundings import outline, surroundings
 
 WINDOW = 256
 """Pixels of a turned picture."""
@@ -109,8 +109,8 @@ class Turned:
         foot = np.clip(turning_shares() / NECK_FADES, 0, 1)
         values = np.column_stack([lifted.places, foot, smooth, smooth[:, None] * lifted.colours])
         seen = raster.interpolate(face_model().triangles, values)
-        places = np.ascontiguousarray(seen[..., :2] - 0.5)
-        photo = cv2.remap(lifted.texture, places, NO_MAP, cv2.INTER_LINEAR)
+        places = cv2.split(seen[..., :2] - 0.5)
+        photo = cv2.remap(lifted.texture, places[0], places[1], cv2.INTER_LINEAR)
         head = photo * (1 - seen[..., 3:4]) + seen[..., 4:]
         cover = (raster.triangle >= 0).astype(np.float32)
         cover = (np.minimum(cover, cv2.blur(cover, (3, 3))) * seen[..., 2])[..., None]
