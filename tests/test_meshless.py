@@ -90,13 +90,13 @@ class Clip:
     def __init__(self) -> None:
         self.face: FaceState | None = synthetic_face()
         self.detections = 0
-        self.watched, self.presence = True, 1.0
+        self.watched, self.presence, self.found = True, 1.0, 0.8
 
     def detector(self, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         self.detections += 1
         if self.face is None:
             return np.zeros((0, 4), np.float32), np.zeros(0, np.float32)
-        return self.face.box[None], np.array([0.8], np.float32)
+        return self.face.box[None], np.array([self.found], np.float32)
 
     def regressor(self, image: np.ndarray, roi: Roi) -> Prediction:
         face = self.face or synthetic_face()
@@ -137,9 +137,16 @@ def test_any_other_model_is_watched_by_the_detector(clip):
 
 
 def test_a_watched_model_may_be_less_sure_of_a_face(clip):
-    clip.presence = 0.6
-    assert Tracker()(IMAGE, 0.0)[0].score == pytest.approx(0.6)
+    clip.presence, clip.found = 0.55, 0.59
+    assert Tracker()(IMAGE, 0.0)[0].score == pytest.approx(0.55)
     clip.watched = False
+    assert Tracker()(IMAGE, 0.0) == []
+
+
+def test_where_the_detector_is_sure_a_model_may_be_less_so(clip):
+    clip.watched, clip.presence, clip.found = False, 0.55, 0.7
+    assert len(Tracker()(IMAGE, 0.0)) == 1
+    clip.presence = 0.45
     assert Tracker()(IMAGE, 0.0) == []
 
 

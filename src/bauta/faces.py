@@ -84,7 +84,7 @@ class Faces:
         size = float(np.sqrt(boxes.area(box_of(second))))
         sigma = second.sigma.get(second.main, np.zeros(1))
         doubt = 100 * float(np.median(sigma)) / max(size, 1e-6)
-        doubted = score < SURELY_FOUND
+        doubted = self.watched or score < SURELY_FOUND
         surely = SURELY_PRESENT if doubted and not self.watched else PRESENT
         if second.presence < surely or (doubted and doubt > DOUBT * score):
             return None
