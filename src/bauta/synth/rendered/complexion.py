@@ -165,7 +165,7 @@ def texture(person: Person) -> np.ndarray:
     that hair of the brows covers."""
     rng, fields = np.random.default_rng(person.seed + 2), noises()
     turn = lambda name: np.roll(fields[name], tuple(rng.integers(0, 500, 2)), (0, 1))  # noqa: E731
-    pigment = 0.05 * turn("pores") + 0.07 * turn("mottle")
+    pigment = 0.05 * turn("pores") + 0.045 * turn("mottle")
     if person.freckles:
         pigment += person.freckles * 0.14 * np.clip(turn("freckles") - 0.5, 0, 2)
     result = np.zeros((TALL, WIDE, 2), np.float32)

@@ -69,92 +69,120 @@ def _lamps(
     gloss: float,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Diffuse and glossy light (n, 3) of all lamps; Blinn and Phong's highlight."""
-    diffuse, shine = np.zeros((2, len(points), 3))
-    eye = -points / np.linalg.norm(points, axis=1, keepdims=True)
+    diffuse, shine = np.zeros((2, len(points), 3), np.float32)
+    points, normals = points.astype(np.float32), normals.astype(np.float32)
+    eye = -points / np.sqrt((points * points).sum(1, keepdims=True))
     for way, lamp in zip(scene.light.ways, scene.light.lamps, strict=True):
         seen = lit(*casters, points, way, side=192)
         diffuse += (np.maximum(normals @ way, 0) * seen)[:, None] * lamp
         half = eye + way
-        half /= np.linalg.norm(half, axis=1, keepdims=True)
-        shine += (np.maximum((normals * half).sum(1), 0) ** 24 * seen)[:, None] * lamp
-    return diffuse, gloss * shine
+        cosine = (normals * half).sum(1) / np.sqrt((half * half).sum(1))
+        shine += (np.maximum(cosine, 0) ** 24 * seen)[:, None] * lamp
+    return diffuse, np.float32(gloss) * shine
 
 
-def _table(scene: Scene) -> tuple[np.ndarray, np.ndarray, np.ndarray, tuple]:
-    """Vertices in camera axes, triangles, and the channels of each vertex; shadow casters."""
-    head, look, view = scene.head, scene.look, scene.view
-    placed, triangles = [view.seen(scene.vertices)], [head.triangles]
-    colours, uv = [look.colours], [head.uv]
-    start = len(head.mean)
+@dataclass(frozen=True, eq=False)
+class Placed:
+    """The head and all opaque solids in camera axes, n vertices; the head's come first."""
+
+    points: np.ndarray
+    """(n, 3) float32."""
+    surface: np.ndarray
+    """(m, 3) triangles, each once."""
+    drawn: np.ndarray
+    """(k, 3) the head's triangles, then those of the solids from both sides."""
+    albedo: np.ndarray
+    uv: np.ndarray
+    casters: tuple[np.ndarray, np.ndarray]
+    """Vertices and triangles that throw shadows: the small head's and the solids'."""
+
+
+def _placed(scene: Scene) -> Placed:
+    head, view, small = scene.head, scene.view, small_head()
+    placed, surface = [view.seen(scene.vertices)], [head.triangles]
+    start = own = len(head.mean)
     for solid in scene.solids:
         placed.append(solid.vertices)
-        triangles.append(solid.triangles + start)
-        colours.append(solid.albedo)
-        uv.append(np.zeros((len(solid.vertices), 2), np.float32))
+        surface.append(solid.triangles + start)
         start += len(solid.vertices)
-    points, corners = np.concatenate(placed).astype(np.float32), np.concatenate(triangles)
-    normals = normals_of(points, corners)
-    own = len(head.mean)
-    away = (normals[own:] * points[own:]).sum(1) > 0  # cloth is seen from both sides
-    normals[own:][away] *= -1
-    small = small_head()
-    shape = view.seen(scene.vertices[head.label_rows][small.origin])
-    extra = corners[len(head.triangles) :] - own
-    casters = (
-        np.concatenate([shape, points[own:]]),
-        np.concatenate([small.triangles, extra + len(shape)]),
+    points, solids = np.concatenate(placed).astype(np.float32), np.concatenate(surface[1:])
+    shape = view.seen(scene.vertices[head.label_rows][small.origin]).astype(np.float32)
+    return Placed(
+        points,
+        np.concatenate([head.triangles, solids]),
+        np.concatenate([head.triangles, solids, solids[:, ::-1]]),
+        np.concatenate([scene.look.colours, *(solid.albedo for solid in scene.solids)]),
+        np.concatenate([head.uv, np.zeros((len(points) - own, 2), np.float32)]),
+        (
+            np.concatenate([shape, points[own:]]),
+            np.concatenate([small.triangles, solids - own + len(shape)]),
+        ),
     )
-    table = np.zeros((len(points), 13), np.float32)
-    share = np.ones(len(points))
-    share[:own] = _occlusion(scene)
-    diffuse, shine = _lamps(scene, points, normals, casters, look.person.shine)
-    dim = np.ones(len(points))
-    inside = head.rows("mouth_socket", "gums_tongue", "teeth")
-    dim[:own][inside] = share[:own][inside]
+
+
+def _table(scene: Scene, placed: Placed, seen: np.ndarray) -> np.ndarray:
+    """(n, 13) channels of the vertices `seen` (n,) bool; others are 0."""
+    look, own = scene.look, len(scene.head.mean)
+    rows = np.flatnonzero(seen)
+    around = placed.surface[seen[placed.surface].any(1)]
+    points, normals = placed.points[rows], normals_of(placed.points, around)[rows]
+    mine = rows < own
+    away = ~mine & ((normals * points).sum(1) > 0)  # cloth is seen from both sides
+    normals[away] *= -1
+    share, dim = np.ones((2, len(rows)), np.float32)
+    share[mine] = _occlusion(scene)[rows[mine]]
+    inside = scene.head.rows("mouth_socket", "gums_tongue", "teeth")[rows[mine]]
+    dim[mine] = np.where(inside, share[mine], 1)
+    diffuse, shine = _lamps(scene, points, normals, placed.casters, look.person.shine)
     light = irradiance(scene.light.even, normals) * share[:, None] + diffuse * dim[:, None]
-    table[:, LIGHT] = light
-    table[:, COLOUR] = np.concatenate(colours) * light
-    table[:own, GLOSS] = shine[:own] * (dim[:own] * look.gloss)[:, None]
-    table[:, UV] = np.concatenate(uv)
+    table = np.zeros((len(placed.points), 13), np.float32)
+    table[rows, LIGHT] = light
+    table[rows, COLOUR] = placed.albedo[rows] * light
+    table[rows[mine], GLOSS] = shine[mine] * (dim[mine] * look.gloss[rows[mine]])[:, None]
+    table[:, UV] = placed.uv
     table[:own, SKIN] = look.skin
     table[:own, STUBBLE] = look.stubble
-    return points, corners, table, casters
+    return table
 
 
 def _skin(colour: np.ndarray, values: np.ndarray, look: Look, where: np.ndarray) -> None:
     """Pores, freckles, stubble and brows on samples (n, 3) of skin, in place."""
     fine = sample(look.texture, np.stack([values[where, 10] % 1, values[where, 11]], -1))
     pigment, brow = fine[:, 0], fine[:, 1]
-    colour[where] *= np.exp(-pigment[:, None] * np.float32([0.8, 1.0, 1.1]))
+    taken = 1 - pigment + 0.5 * pigment * pigment  # the exponential, nearly
     grow = values[where, STUBBLE]
     cover = np.maximum(brow, np.clip(grow * (0.75 + 3 * pigment), 0, 0.95))[:, None]
-    colour[where] += cover * (look.person.brow_colour * values[where, LIGHT] - colour[where])
+    bare = colour[where] * taken[:, None]
+    hairs = look.person.brow_colour.astype(np.float32) * values[where, LIGHT]
+    colour[where] = bare + cover * (hairs - bare)
 
 
 def paint(scene: Scene, behind: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
     """(side, side, 3) linear light over the background `behind`, the depth (h, w) of all samples,
     and the mean of the face's light."""
     side = len(behind)
-    points, corners, table, casters = _table(scene)
-    size = (side, side)
-    cull_free = len(scene.head.triangles)
-    raster = rasterise(points, corners, scene.view.camera, size, cull=False, samples=SAMPLES)
+    size, own, placed = (side, side), len(scene.head.triangles), _placed(scene)
+    corners = placed.drawn
+    raster = rasterise(placed.points, corners, scene.view.camera, size, samples=SAMPLES)
     canvas = behind.repeat(SAMPLES, 0).repeat(SAMPLES, 1).reshape(-1, 3)
     depth = raster.depth.copy()
     hit = np.flatnonzero(raster.triangle >= 0)
-    values = raster.interpolate(corners, table).reshape(-1, table.shape[1])[hit]
     number = raster.triangle.reshape(-1)[hit]
+    seen = np.zeros(len(placed.points), bool)
+    seen[corners[np.bincount(number, minlength=len(corners)) > 0]] = True
+    table = _table(scene, placed, seen)
+    values = raster.interpolate(corners, table).reshape(-1, table.shape[1])[hit]
     colour = np.ascontiguousarray(values[:, COLOUR])
     _skin(colour, values, scene.look, np.flatnonzero(values[:, SKIN] > 0.5))
-    face = (number < cull_free) & (values[:, SKIN] > 0.5)
+    face = (number < own) & (values[:, SKIN] > 0.5)
     colour += values[:, GLOSS]
     weight = raster.weight.reshape(-1, 3)[hit]
     eye_colours(colour, number, weight, values[:, LIGHT], scene)
     mean = float(colour[face].mean()) if face.any() else 0.2
     canvas[hit] = colour
-    _lashes(canvas, depth, points, scene)
+    _lashes(canvas, depth, placed.points, scene)
     for shell in scene.shells:
-        _shell(canvas, depth, shell, scene, casters)
+        _shell(canvas, depth, shell, scene, placed.casters)
     if scene.lenses is not None:
         _lenses(canvas, depth, scene)
     image = canvas.reshape(side * SAMPLES, side * SAMPLES, 3)

@@ -21,7 +21,7 @@ def eye_colours(
 ) -> None:
     """Colour the samples (n, 3) that see an eyeball, in place. `number` (n,) their triangles,
     `weight` (n, 3) of the corners, `light` (n, 3) that falls on them."""
-    head, look = scene.head, scene.look
+    head = scene.head
     corners = head.triangles
     for side, rows in head.eyes:
         mine = np.zeros(len(head.mean), bool)
@@ -30,8 +30,8 @@ def eye_colours(
         where = np.flatnonzero((number < len(corners)) & eye[np.minimum(number, len(corners) - 1)])
         if not len(where):
             continue
-        centre = head.centre(look.still, side)
-        local = (look.still - centre)[corners[number[where]]]
+        centre = head.centre(head.mean, side)  # places on the mean eyeball, as labels have them
+        local = (head.mean - centre)[corners[number[where]]]
         local = (local * weight[where][:, :, None]).sum(1)
         R = look_rotation(*scene.gaze[side])
         slit = 1 - 0.85 * smooth(np.array(scene.shut[side]), 0.7, 1.0)  # no light between lids

@@ -140,16 +140,17 @@ def lit(
     x /= np.linalg.norm(x)
     R, middle = np.stack([x, np.cross(z, x), z]), casters.mean(0)
     far, bias = 2000.0, 0.35
-    there = (casters - middle) @ R.T
+    R, middle = R.astype(np.float32), middle.astype(np.float32)
+    there = (casters.astype(np.float32) - middle) @ R.T
     f = 0.45 * side * far / max(float(np.abs(there[:, :2]).max()), 1e-3)
     there[:, 2] += far
     camera = Camera(np.array([[f, 0, side / 2], [0, f, side / 2], [0, 0, 1.0]]))
     depth = rasterise(there, triangles, camera, (side, side), cull=False).depth
-    seen = (receivers - middle) @ R.T + (0, 0, far)
-    place = camera.project(seen) - 0.5
-    low = np.clip(np.floor(place).astype(int), 0, side - 2)
+    seen = (receivers.astype(np.float32) - middle) @ R.T + np.array([0, 0, far], np.float32)
+    place = np.float32(f) * seen[:, :2] / seen[:, 2:] + np.float32(side / 2 - 0.5)
+    low = np.clip(place.astype(np.int32), 0, side - 2)
     share = np.clip(place - low, 0, 1)
-    total = np.zeros(len(receivers))
+    total = np.zeros(len(receivers), np.float32)
     for i in (0, 1):
         for j in (0, 1):
             weight = np.abs(1 - i - share[:, 0]) * np.abs(1 - j - share[:, 1])
@@ -180,7 +181,7 @@ def _unwrapped(triangles: np.ndarray, uv: np.ndarray) -> tuple[np.ndarray, np.nd
     new = np.full(len(uv), -1)
     new[doubled] = len(uv) + np.arange(len(doubled))
     result = np.where(low, new[triangles], triangles).astype(np.int32)
-    return result, doubled, np.concatenate([uv, uv[doubled] + np.float32([1, 0])])
+    return result, doubled, np.concatenate([uv, uv[doubled] + np.array([1, 0], np.float32)])
 
 
 def _full(path: Path) -> Head:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-COSINE = np.array([np.pi, *[2 * np.pi / 3] * 3, *[np.pi / 4] * 5]) / np.pi
+COSINE = np.array([1, *[2 / 3] * 3, *[1 / 4] * 5], np.float32)
 """Lambert's cosine in the first three bands (Ramamoorthi and Hanrahan 2001, eq. 8), over pi: the
 light that a white surface sends back."""
 
@@ -35,8 +35,8 @@ def harmonics(directions: np.ndarray) -> np.ndarray:
 def irradiance(even: np.ndarray, normals: np.ndarray) -> np.ndarray:
     """(..., 3) light that a white surface with these normals (..., 3) sends back; never below a
     twentieth of the mean."""
-    seen = harmonics(normals) @ (even * COSINE[:, None])
-    return np.maximum(seen, 0.05 * even[0] * 0.282095)
+    seen = harmonics(normals) @ (even * COSINE[:, None]).astype(normals.dtype)
+    return np.maximum(seen, (0.05 * 0.282095 * even[0]).astype(normals.dtype))
 
 
 def warmth(kelvin_shift: float) -> np.ndarray:
@@ -59,4 +59,4 @@ def draw_light(rng: np.random.Generator) -> Light:
     ways /= np.linalg.norm(ways, axis=1, keepdims=True)
     strength = np.exp(rng.uniform(-1.2, 1.2, (count, 1)))
     lamps = strength * np.array([warmth(rng.normal(0, 0.35)) for _ in range(count)]).reshape(-1, 3)
-    return Light(even, ways, lamps)
+    return Light(*(np.asarray(part, np.float32) for part in (even, ways, lamps)))

@@ -14,7 +14,7 @@ MELANIN = np.array([2.7, 3.35, 3.9])
 """What the darkest skin takes from linear RGB more than the lightest: `exp(-MELANIN m)`."""
 BLOOD = np.array([0.06, 0.75, 0.62])
 """The same for blood."""
-PALE = np.array([0.86, 0.72, 0.62])
+PALE = np.array([0.82, 0.64, 0.52])
 """Skin without either."""
 IRISES = np.array(
     [
@@ -123,7 +123,7 @@ def draw_person(seed: int, plain: bool = False) -> Person:
     rng = np.random.default_rng(seed)
     modes = min(MODES, face_model().modes)
     identity = np.clip(rng.normal(0, 0.95, modes), -2.6, 2.6).astype(np.float32)
-    made_up, melanin = rng.random() < 0.3, float(rng.beta(1.0, 1.1))
+    made_up, melanin = rng.random() < 0.3, float(rng.beta(0.9, 1.25))
     dark = melanin > 0.45
     shares = np.array([8, 4, 1, 0.3, 0.2, 0.1, 1, 0.5] if dark else [3, 4, 3, 3, 2.5, 1.2, 1.5, 1])
     hair = HAIRS[rng.choice(len(HAIRS), p=shares / shares.sum())] * np.exp(rng.normal(0, 0.2))

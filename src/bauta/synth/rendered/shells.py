@@ -142,7 +142,7 @@ def knitted(
     normals = normals_of(vertices, head.triangles)
     above = mean[:, 1] - np.interp(angle, ANGLES, line)
     loose = rng.uniform(0, 1.8) * smooth(mean[:, 1], 6, 11)
-    rise = 0.5 + min(over, 1.2) * smooth(above, -1.5, 2.5) + loose
+    rise = 0.45 + over * (0.4 + 0.9 * smooth(above, -1.5, 2.5)) + loose
     rows = head.rows("face", "head_neck") & (above > -2.5)
     triangles = head.triangles[rows[head.triangles].all(1)]
     colour = rng.uniform(0.01, 0.6, 3) * rng.uniform(0.1, 1)

@@ -33,7 +33,7 @@ def grid_triangles(rows: int, columns: int, closed: bool = False) -> np.ndarray:
 def painted(vertices: np.ndarray, triangles: np.ndarray, colour: np.ndarray) -> Solid:
     """In one colour (3,)."""
     flat = np.ascontiguousarray(vertices.reshape(-1, 3), np.float32)
-    return Solid(flat, triangles, np.broadcast_to(np.float32(colour), flat.shape))
+    return Solid(flat, triangles, np.broadcast_to(np.asarray(colour, np.float32), flat.shape))
 
 
 def joined(solids: list[Solid]) -> Solid:
