@@ -10,8 +10,10 @@ import numpy as np
 
 from bauta.assets.face import face_model
 
-ROUNDS = 25
-"""Times that each colour becomes the mean of its neighbours'."""
+ROUNDS = 10
+"""Times that each colour becomes the mean of its neighbours' and its own first one."""
+OWN = 0.15
+"""Share of the first one."""
 BLUR = 9
 """Pixels over which the photograph is averaged first."""
 SURE = 0.5
@@ -20,11 +22,11 @@ APART = 3.0
 """Centimetres that another part of the head (an eyeball, the teeth) seems further away."""
 FOREIGN = 40.0
 """Centimetres that the face seems further away from the scalp."""
-HAIRLINE = 8.0
+HAIRLINE = 8.5
 """Height, head axes of the mean head, from which what is seen may be hair."""
 SCALP = (-5.0, -5.0)
 """Height above which, and depth behind which, a hidden place is scalp: it takes the colour of what
-is seen above the hairline."""
+is seen above the hairline, or of the brows where the photograph ends below it."""
 
 
 @cache
@@ -34,8 +36,27 @@ def _far() -> np.ndarray:
     length = (mean * mean).sum(1)
     square = length[:, None] + length - 2 * mean @ mean.T
     square += APART**2 * (part[:, None] != part)
-    scalp = (mean[:, 1] > SCALP[0]) & (mean[:, 2] < SCALP[1])
-    return square + np.float32(FOREIGN**2) * (scalp[:, None] & (mean[:, 1] < HAIRLINE))
+    return square + np.float32(FOREIGN**2) * (_scalp()[:, None] & (mean[:, 1] < HAIRLINE))
+
+
+@cache
+def _scalp() -> np.ndarray:
+    """(V,) bool: where hair grows."""
+    mean = face_model().mean
+    return (mean[:, 1] > SCALP[0]) & (mean[:, 2] < SCALP[1]) | (mean[:, 1] > HAIRLINE)
+
+
+def _brows(texture: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """(3,) colour of the darker half of the brows, which tells that of the hair."""
+    rows = np.concatenate([face_model().regions[name] for name in ("brow_left", "brow_right")])
+    colours = _at(cv2.blur(texture, (3, 3)), places[rows])
+    return colours[colours.sum(1).argsort()][: len(rows) // 2].mean(0)
+
+
+def _at(picture: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """(n, 3) float32 colours of a picture at `places` (n, 2), pixels."""
+    x, y = np.clip(places, 0.5, np.array(picture.shape[1::-1]) - 0.5).astype(int).T
+    return picture[y, x].astype(np.float32)
 
 
 @cache
@@ -54,18 +75,18 @@ def neighbours() -> tuple[np.ndarray, np.ndarray]:
 def skin_colours(texture: np.ndarray, places: np.ndarray, shown: np.ndarray) -> np.ndarray:
     """(V, 3) float32 0..255 for the face model's vertices: seen at `places` (V, 2) of a picture
     (H, W, 3) where they are `shown` (V,) 0..1, else spread from there."""
-    smooth = cv2.blur(texture, (BLUR, BLUR))
-    at = np.clip(places, 0.5, np.array(texture.shape[1::-1]) - 0.5).astype(int)
-    seen = smooth[at[:, 1], at[:, 0]].astype(np.float32)
+    seen = _at(cv2.blur(texture, (BLUR, BLUR)), places)
     sure = np.flatnonzero(shown > SURE)
     if not len(sure):
         return seen
     hidden = np.flatnonzero(shown <= SURE)
     colours = seen.copy()
     colours[hidden] = seen[sure[_far()[np.ix_(hidden, sure)].argmin(1)]]
+    if not (face_model().mean[sure, 1] > HAIRLINE).any():
+        colours[hidden[_scalp()[hidden]]] = _brows(texture, places)
     rows, share = neighbours()
-    keep = shown[:, None].astype(np.float32)
+    keep, first = shown[:, None].astype(np.float32), colours
     for _ in range(ROUNDS):
-        mean = np.einsum("vdc,vd->vc", colours[rows], share)
+        mean = np.einsum("vdc,vd->vc", colours[rows], share) * (1 - OWN) + first * OWN
         colours = keep * seen + (1 - keep) * mean
     return colours
