@@ -11,7 +11,8 @@ from bauta.assets.face import face_model
 from bauta.morphable.arkit import ARKIT52
 from bauta.synth.kinds import KINDS
 from bauta.synth.rendered import truth
-from bauta.synth.rendered.draw import SAMPLES, paint
+from bauta.synth.rendered.canvas import SAMPLES
+from bauta.synth.rendered.draw import paint
 from bauta.synth.rendered.head import small_head
 from bauta.synth.rendered.light import Light, harmonics, irradiance
 from bauta.synth.rendered.look import look_of

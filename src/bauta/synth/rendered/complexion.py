@@ -23,7 +23,7 @@ DEGREE = 0.19
 """Centimetres of a degree of azimuth on the face."""
 
 
-def smooth(values: np.ndarray, low: float, high: float) -> np.ndarray:
+def smooth(values: np.ndarray, low: float | np.ndarray, high: float | np.ndarray) -> np.ndarray:
     """0 below `low`, 1 above `high`, a cubic between; the other way round when low > high."""
     t = np.clip((values - low) / (high - low), 0, 1)
     return t * t * (3 - 2 * t)

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from bauta.morphable.compact import IRIS_RADIUS
 from bauta.morphable.model import look_rotation
 from bauta.synth.rendered.complexion import smooth
+from bauta.synth.rendered.scene import Scene
 
-if TYPE_CHECKING:
-    from bauta.synth.rendered.draw import Scene
-
-WHITE = np.array([0.56, 0.51, 0.48])
+WHITE = np.array([0.45, 0.41, 0.385])
 
 
 def eye_colours(

@@ -24,7 +24,7 @@ AXIS = -8.0
 """Centimetres: z of the upright axis about which azimuths are counted."""
 LOW, HIGH = -21.0, 15.0
 """Heights between which a head's texture runs."""
-FOOT = -14.5
+FOOT = -13.5
 """Centimetres: the neck is drawn down to here; clothes begin."""
 SKY = 40
 """Directions from which occlusion is looked at."""

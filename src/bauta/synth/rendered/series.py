@@ -13,12 +13,14 @@ from bauta.checks import SourceError
 from bauta.data.sample import Sample
 from bauta.data.teachers import data_root
 from bauta.synth.rendered import truth
-from bauta.synth.rendered.draw import SAMPLES, Scene, paint
+from bauta.synth.rendered.canvas import SAMPLES
+from bauta.synth.rendered.draw import paint
 from bauta.synth.rendered.head import Head, head_in
 from bauta.synth.rendered.lens import exposed
 from bauta.synth.rendered.look import Look, look_of
 from bauta.synth.rendered.moment import Moment, draw_moment
 from bauta.synth.rendered.motion import FRAMES, RATE, draw_motion
+from bauta.synth.rendered.scene import Scene
 from bauta.synth.rendered.scenery import Photographs, read_photographs
 from bauta.synth.rendered.stage import Stage, draw_stage, scene_of
 

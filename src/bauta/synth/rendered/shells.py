@@ -82,7 +82,7 @@ def hair(person: Person, vertices: np.ndarray) -> Shell | None:
     raised = vertices + normals * rise[:, None]
     if long:
         raised = _hanging(raised, mean, angle, person)
-    rows = head.rows("face", "head_neck") & (above > -2.5)
+    rows = head.rows("face", "head_neck") & (above > -1.5)
     rows &= (mean[:, 2] < 1.5) | (mean[:, 1] > 2.5)
     triangles = head.triangles[rows[head.triangles].all(1)]
     cover = np.ones(len(mean)) if long else 1 - ear

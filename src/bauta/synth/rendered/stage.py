@@ -9,12 +9,12 @@ import numpy as np
 from bauta.geometry.camera import Camera
 from bauta.geometry.rotation import from_angles
 from bauta.synth.rendered import scenery
-from bauta.synth.rendered.draw import Scene
 from bauta.synth.rendered.head import small_head
 from bauta.synth.rendered.lens import Lens, draw_lens
 from bauta.synth.rendered.light import Light, draw_light
 from bauta.synth.rendered.look import Look
 from bauta.synth.rendered.moment import Moment
+from bauta.synth.rendered.scene import Scene
 from bauta.synth.rendered.truth import View
 from bauta.synth.rendered.wardrobe import dressed
 
