@@ -109,6 +109,13 @@ def test_an_unknown_kind_is_named(tmp_path):
     assert not (tmp_path / "x").exists()
 
 
+def test_sets_are_refused_where_they_would_change_nothing(tmp_path):
+    command = ["synth", str(tmp_path / "x"), "--kind", "free", "--sets", "ytf"]
+    run = CliRunner().invoke(app, command)
+    assert run.exit_code != 0
+    assert "--sets" in str(run.exception)
+
+
 def test_a_set_without_the_mesh_is_refused(tmp_path):
     with pytest.raises(InputError, match="mesh478"):
         open_profiles(tmp_path, ["wflw"])

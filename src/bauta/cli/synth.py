@@ -39,13 +39,15 @@ def synth(
     """
     from dataclasses import replace
 
-    from bauta.checks import check_choice
+    from bauta.checks import InputError, check_choice
     from bauta.data.cutting import SMALL, PackSettings
     from bauta.data.packing import pack
     from bauta.synth.kinds import KINDS, Series
     from bauta.synth.preview import check_ending, write_sheet
 
     check_choice(kind, KINDS, "kind")
+    if sets and not KINDS[kind].of_sets:
+        raise InputError(f"--sets: {kind} is not made of photographs of a set; leave it out")
     if preview is not None:
         check_ending(preview)
     names = tuple(name.strip() for name in sets.split(",") if name.strip())

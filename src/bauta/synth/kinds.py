@@ -21,6 +21,8 @@ class Kind:
     open: Callable[[Path | None, tuple[str, ...]], Make]
     """(folder of the training data or None for the usual, names of the sets or none for the kind's
     own choice) -> `Make`. Reads and checks what all pictures share."""
+    of_sets: bool = False
+    """Whether it is made of the labelled photographs of sets, which can then be chosen."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +79,7 @@ def _clips(root: Path | None, sets: tuple[str, ...]) -> Make:
 
 
 KINDS: dict[str, Kind] = {
-    "profile": Kind("photographs turned to the side, up and down", _profile),
+    "profile": Kind("photographs turned to the side, up and down", _profile, of_sets=True),
     "rendered": Kind("rendered heads before photographs of nobody", _rendered),
     "free": Kind("rendered heads, nothing photographed", _free),
     "clips": Kind("frames of short clips of rendered heads, nothing photographed", _clips),
