@@ -10,8 +10,8 @@ import numpy as np
 from bauta.geometry.camera import Camera
 from bauta.render.raster import Raster, rasterise
 
-SAMPLES = 2
-"""Of a pixel along each side."""
+SAMPLES = 1.5
+"""Of a pixel along each side: pixels are means of nine quarters of samples."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,24 +42,26 @@ def hits_of(
 ) -> Hits:
     """Where triangles of `points` (V, 3) in camera axes are seen in a picture of `side` pixels.
     Only the part of the picture that they can reach is looked at."""
-    box = _reach(points[np.unique(triangles)], camera, side)
-    x0, y0, width, height = box
+    used = np.zeros(len(points), bool)
+    used[triangles] = True
+    K, wide = camera.K.copy(), round(side * SAMPLES)
+    K[:2] *= SAMPLES
+    x0, y0, width, height = _reach(points[used], Camera(K), wide)
     if width < 1 or height < 1:
         none = np.zeros(0, np.int32)
         return Hits(none, none, np.zeros(0, np.float32), np.zeros((0, 3), np.float32))
-    K = camera.K.copy()
     K[:2, 2] -= (x0, y0)
-    raster = rasterise(points, triangles, Camera(K), (width, height), cull=cull, samples=SAMPLES)
+    raster = rasterise(points, triangles, Camera(K), (width, height), cull=cull)
     flat = raster.triangle.reshape(-1)
     local = np.flatnonzero(flat >= 0)
-    y, x = np.divmod(local, width * SAMPLES)
-    rows = (y + y0 * SAMPLES) * (side * SAMPLES) + x + x0 * SAMPLES
+    y, x = np.divmod(local, width)
+    rows = (y + y0) * wide + x + x0
     weight = raster.weight.reshape(-1, 3)[local]
     return Hits(rows, flat[local], raster.depth.reshape(-1)[local], weight)
 
 
 def _reach(points: np.ndarray, camera: Camera, side: int) -> tuple[int, int, int, int]:
-    """x, y, width, height in pixels; all of the picture when something is behind the camera."""
+    """x, y, width, height in samples; all of the picture when something is behind the camera."""
     if len(points) and points[:, 2].min() <= 1.0:
         return 0, 0, side, side
     places = camera.project(points) if len(points) else np.zeros((1, 2))
@@ -75,8 +77,10 @@ class Canvas:
     def __init__(self, behind: np.ndarray) -> None:
         """`behind` (side, side, 3) float32 linear light."""
         self.side = len(behind)
-        self.colour = behind.repeat(SAMPLES, 0).repeat(SAMPLES, 1).reshape(-1, 3)
-        self.depth = np.full((self.side * SAMPLES, self.side * SAMPLES), np.inf, np.float32)
+        self.wide = round(self.side * SAMPLES)
+        fine = cv2.resize(behind, (self.wide, self.wide), interpolation=cv2.INTER_LINEAR)
+        self.colour = np.ascontiguousarray(fine, np.float32).reshape(-1, 3)
+        self.depth = np.full((self.wide, self.wide), np.inf, np.float32)
 
     def nearer(self, hits: Hits, slack: float = 0.0) -> Hits:
         """Those hits that lie before what is drawn, or less than `slack` behind it."""
@@ -91,5 +95,5 @@ class Canvas:
 
     def resolved(self) -> np.ndarray:
         """(side, side, 3) means of the samples."""
-        image = self.colour.reshape(self.side * SAMPLES, self.side * SAMPLES, 3)
+        image = self.colour.reshape(self.wide, self.wide, 3)
         return cv2.resize(image, (self.side, self.side), interpolation=cv2.INTER_AREA)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from bauta.synth.rendered.canvas import SAMPLES, Canvas, hits_of
+from bauta.synth.rendered.canvas import Canvas, hits_of
 from bauta.synth.rendered.complexion import smooth
 from bauta.synth.rendered.head import lit, normals_of
 from bauta.synth.rendered.light import irradiance
@@ -65,9 +65,8 @@ def lenses(canvas: Canvas, solid: Solid, opacity: float, scene: Scene) -> None:
     """Glass with streaks of the sky mirrored in it."""
     hits = hits_of(solid.vertices, solid.triangles, scene.view.camera, canvas.side)
     hits = canvas.nearer(hits)
-    wide = canvas.side * SAMPLES
-    y, x = np.divmod(hits.rows, wide)
-    stripes = (x + 1.7 * y) / wide * 14 + scene.look.person.pupil * 40
+    y, x = np.divmod(hits.rows, canvas.wide)
+    stripes = (x + 1.7 * y) / canvas.wide * 14 + scene.look.person.pupil * 40
     glare = smooth(np.sin(stripes), 0.7, 1)
     sky = irradiance(scene.light.even, np.array([[0.0, -0.7, -0.7]]))[0]
     colour = (0.03 + glare[:, None] * 0.25 * sky).astype(np.float32)

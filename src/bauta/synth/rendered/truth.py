@@ -41,15 +41,16 @@ class View:
 
 
 def visible(
-    points: np.ndarray, view: View, depth: np.ndarray, samples: int, slack: np.ndarray | float
+    points: np.ndarray, view: View, depth: np.ndarray, samples: float, slack: np.ndarray | float
 ) -> np.ndarray:
     """(n,) bool: points (n, 3) in camera axes with a place within a pixel where nothing that is
     drawn (`depth`, samples of the picture) lies more than `slack` before them."""
     place = np.floor(view.camera.project(points) * samples).astype(int)
     height, width = depth.shape
     result = np.zeros(len(points), bool)
-    for i in range(-samples, samples + 1):
-        for j in range(-samples, samples + 1):
+    near = range(-round(samples), round(samples) + 1)
+    for i in near:
+        for j in near:
             x, y = place[:, 0] + j, place[:, 1] + i
             inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
             there = depth[np.clip(y, 0, height - 1), np.clip(x, 0, width - 1)]
@@ -58,7 +59,7 @@ def visible(
 
 
 def labels(
-    vertices: np.ndarray, view: View, depth: np.ndarray, samples: int
+    vertices: np.ndarray, view: View, depth: np.ndarray, samples: float
 ) -> tuple[tuple[Labels, ...], np.ndarray]:
     """`mesh478`, `ibug68` and `ibug68-3d` of the small head's vertices (n, 3) in head axes, and the
     face's box (4,)."""
