@@ -22,7 +22,9 @@ from bauta.synth.rendered.series import Clips, Stills
 from bauta.synth.rendered.stage import SIDE, draw_stage, scene_of
 
 EVEN = Light(
-    np.float32([[3.5449] * 3] + [[0] * 3] * 8), np.zeros((0, 3), "f4"), np.zeros((0, 3), "f4")
+    np.array([[3.5449] * 3] + [[0] * 3] * 8, np.float32),
+    np.zeros((0, 3), "f4"),
+    np.zeros((0, 3), "f4"),
 )
 LIDS = {"Right": (36, 37, 38, 39, 40, 41), "Left": (42, 43, 44, 45, 46, 47)}
 
@@ -41,6 +43,12 @@ def stage():
     behind = np.zeros((SIDE, SIDE, 3), np.float32)
     drawn = draw_stage(np.random.default_rng(0))
     return replace(drawn, light=EVEN, behind=behind, distance=80.0, size=190.0, body=(0.0, 0.0))
+
+
+def seen_of(labels):
+    """Which points are seen."""
+    assert labels.visible is not None
+    return labels.visible
 
 
 def shown(expression, look=(0.0, 0.0), angles=(0.0, 0.0, 0.0), person=None):
@@ -93,8 +101,8 @@ def test_shut_eyes_have_no_gap_in_the_labels_and_hide_their_irises():
     for side in LIDS:
         whole = lid_gap(opened["ibug68-3d"].points, side)
         assert lid_gap(shut["ibug68-3d"].points, side) < 0.3 * whole
-    assert opened["mesh478"].visible[[468, 473]].all()
-    assert not shut["mesh478"].visible[[468, 473]].any()
+    assert seen_of(opened["mesh478"])[[468, 473]].all()
+    assert not seen_of(shut["mesh478"])[[468, 473]].any()
 
 
 def test_a_wink_shuts_the_subjects_own_left_eye():
@@ -107,14 +115,14 @@ def test_a_wink_shuts_the_subjects_own_left_eye():
 @pytest.mark.parametrize(("yaw", "hidden", "seen"), [(75, 45, 36), (-75, 36, 45)])
 def test_the_far_eye_is_hidden_in_profile(yaw, hidden, seen):
     _, labels, _ = shown({}, angles=(yaw, 0, 0))
-    visible = labels["ibug68-3d"].visible
+    visible = seen_of(labels["ibug68-3d"])
     assert visible[seen]
     assert not visible[hidden]
 
 
 def test_all_inner_points_are_seen_from_the_front():
     _, labels, _ = shown({})
-    assert labels["ibug68"].visible[17:].mean() > 0.95
+    assert seen_of(labels["ibug68"])[17:].mean() > 0.95
 
 
 def test_mirrored_moments_have_mirrored_labels():
@@ -175,7 +183,7 @@ def test_samples_say_everything():
         assert sample.box is not None
         assert sample.pose is not None
         assert sample.attributes["synthetic"] == "free"
-        weights = [sample.attributes[f"expression/{name}"] for name in ARKIT52]
+        weights = [float(sample.attributes[f"expression/{name}"]) for name in ARKIT52]
         assert 0 <= min(weights) <= max(weights) <= 1
 
 
@@ -232,3 +240,14 @@ def test_clips_know_time_and_keep_the_person():
 
 def test_kinds_are_listed():
     assert {"rendered", "free", "clips"} <= set(KINDS)
+
+
+def test_nothing_is_seen_through_an_open_mouth():
+    look = plain_look()
+    weights, gaze = looking({"jawOpen": 1.0}, 0.0, 0.0)
+    for pitch in (-20, 0, 20):
+        scene = scene_of(look, stage(), Moment(weights, gaze, (0, pitch, 0)))
+        _, depth, _ = paint(scene, stage().behind)
+        inner = scene.view.seen(face_model().points("ibug68-3d", scene.vertices)[60:68])
+        x, y = (scene.view.camera.project(inner).mean(0) * SAMPLES).astype(int)
+        assert depth[y, x] < inner[:, 2].max() + 12  # the throat, not the shoulders or the room

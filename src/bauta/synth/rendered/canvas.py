@@ -37,9 +37,7 @@ class Hits:
         return row.interpolate(triangles, table)[0]
 
 
-def hits_of(
-    points: np.ndarray, triangles: np.ndarray, camera: Camera, side: int, cull: bool = False
-) -> Hits:
+def hits_of(points: np.ndarray, triangles: np.ndarray, camera: Camera, side: int) -> Hits:
     """Where triangles of `points` (V, 3) in camera axes are seen in a picture of `side` pixels.
     Only the part of the picture that they can reach is looked at."""
     used = np.zeros(len(points), bool)
@@ -51,7 +49,7 @@ def hits_of(
         none = np.zeros(0, np.int32)
         return Hits(none, none, np.zeros(0, np.float32), np.zeros((0, 3), np.float32))
     K[:2, 2] -= (x0, y0)
-    raster = rasterise(points, triangles, Camera(K), (width, height), cull=cull)
+    raster = rasterise(points, triangles, Camera(K), (width, height), cull=False)
     flat = raster.triangle.reshape(-1)
     local = np.flatnonzero(flat >= 0)
     y, x = np.divmod(local, width)

@@ -116,7 +116,7 @@ def _mix(base: np.ndarray, colour: np.ndarray, share: np.ndarray) -> np.ndarray:
 def colours(head: Head, person: Person) -> np.ndarray:
     """(V, 3) linear RGB albedo: skin, lips, mouth, teeth, and the white of the eyes."""
     marks, rng = marks_of(head), np.random.default_rng(person.seed + 1)
-    wave = np.sin(head.mean @ rng.normal(0, 0.5, 3) + rng.uniform(0, 6)) * 0.03
+    wave = np.sin(head.mean @ rng.normal(0, 0.12, 3) + rng.uniform(0, 6)) * 0.02
     blood = person.blood + 0.28 * marks.red * rng.uniform(0.4, 1.2) + wave
     blood = blood + marks.lids * rng.uniform(0, 0.35) + marks.rim * 0.5
     melanin = person.melanin + 0.06 * marks.lids * rng.uniform(0, 1.5) + wave

@@ -41,9 +41,7 @@ class Placed:
     points: np.ndarray
     """(n, 3) float32."""
     surface: np.ndarray
-    """(m, 3) triangles, each once."""
-    drawn: np.ndarray
-    """(k, 3) the head's triangles, then those of the solids from both sides."""
+    """(m, 3) triangles: the head's, then those of the solids."""
     albedo: np.ndarray
     uv: np.ndarray
     casters: tuple[np.ndarray, np.ndarray]
@@ -63,7 +61,6 @@ def _placed(scene: Scene) -> Placed:
     return Placed(
         points,
         np.concatenate([head.triangles, solids]),
-        np.concatenate([head.triangles, solids, solids[:, ::-1]]),
         np.concatenate([scene.look.colours, *(solid.albedo for solid in scene.solids)]),
         np.concatenate([head.uv, np.zeros((len(points) - own, 2), np.float32)]),
         (
@@ -115,8 +112,8 @@ def paint(scene: Scene, behind: np.ndarray) -> tuple[np.ndarray, np.ndarray, flo
     and the mean of the face's light."""
     side = len(behind)
     own, placed = len(scene.head.triangles), _placed(scene)
-    corners = placed.drawn
-    hits = hits_of(placed.points, corners, scene.view.camera, side, cull=True)
+    corners = placed.surface  # from both sides: there is a neck behind the open throat
+    hits = hits_of(placed.points, corners, scene.view.camera, side)
     canvas = Canvas(behind)
     seen = np.zeros(len(placed.points), bool)
     seen[corners[np.bincount(hits.number, minlength=len(corners)) > 0]] = True

@@ -104,7 +104,7 @@ def _gaze(rng: np.random.Generator, times: np.ndarray) -> np.ndarray:
 
 def _angles(rng: np.random.Generator, times: np.ndarray) -> np.ndarray:
     """(n, 3) yaw, pitch, roll: drifts about a place, with a nod in some clips."""
-    middle = np.array(draw_angles(rng)) * (0.8, 0.7, 0.7)
+    middle = np.array(draw_angles(rng)) * (0.5, 0.7, 0.7)
     reach = rng.uniform(0.5, 1, 3) * (rng.choice([3, 10, 25]), 5, 4)
     angles = middle + reach * np.stack([drift(rng, times, rng.uniform(3, 7)) for _ in range(3)], 1)
     if rng.random() < 0.35:
