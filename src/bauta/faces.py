@@ -22,7 +22,7 @@ PRESENT = 0.5
 SURELY_PRESENT = 0.85
 """Presence from which what the detector found is a face: 99 in 100 held-out faces, masked ones too,
 score above 0.93, and four in five of the detector's false alarms below this."""
-DOUBT = 11.0
+DOUBT = 13.0
 """Percent of the face's size, times the detector's score: the largest median `sigma` of the points
 in a new face. Faces have 1-3, masked ones up to 8, what only looks like one 5-30; the less sure the
 detector, the less doubt is left."""
