@@ -11,7 +11,7 @@ from bauta.assets.face import face_model
 from bauta.morphable.arkit import ARKIT52
 from bauta.synth.kinds import KINDS
 from bauta.synth.rendered import truth
-from bauta.synth.rendered.canvas import SAMPLES
+from bauta.synth.rendered.canvas import SAMPLES, hits_of
 from bauta.synth.rendered.draw import paint
 from bauta.synth.rendered.head import small_head
 from bauta.synth.rendered.light import Light, harmonics, irradiance
@@ -242,12 +242,19 @@ def test_kinds_are_listed():
     assert {"rendered", "free", "clips"} <= set(KINDS)
 
 
-def test_nothing_is_seen_through_an_open_mouth():
-    look = plain_look()
+@pytest.mark.parametrize("pitch", [-30, -15, 0, 20])
+def test_an_open_mouth_shows_its_inside_alone(pitch):
     weights, gaze = looking({"jawOpen": 1.0}, 0.0, 0.0)
-    for pitch in (-20, 0, 20):
-        scene = scene_of(look, stage(), Moment(weights, gaze, (0, pitch, 0)))
-        _, depth, _ = paint(scene, stage().behind)
+    for seed in range(4):
+        scene = scene_of(plain_look(seed), stage(), Moment(weights, gaze, (0, pitch, 0)))
+        scene = replace(scene, shells=[], lenses=None)
         inner = scene.view.seen(face_model().points("ibug68-3d", scene.vertices)[60:68])
         x, y = (scene.view.camera.project(inner).mean(0) * SAMPLES).astype(int)
-        assert depth[y, x] < inner[:, 2].max() + 12  # the throat, not the shoulders or the room
+        wide = round(SIDE * SAMPLES)
+        if not (0 <= x < wide and 0 <= y < wide):
+            continue
+        body = hits_of(scene.solids[0].vertices, scene.solids[0].triangles, scene.view.camera, SIDE)
+        _, depth, _ = paint(scene, stage().behind)
+        cloth = body.depth[body.rows == y * wide + x]
+        assert depth[y, x] < inner[:, 2].max() + 12
+        assert not len(cloth) or depth[y, x] < cloth[0] - 1e-3

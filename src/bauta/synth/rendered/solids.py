@@ -49,7 +49,7 @@ def joined(solids: list[Solid]) -> Solid:
 def torso(colour: np.ndarray, rng: np.random.Generator) -> Solid:
     """Collar, shoulders and chest below the neck's foot, which is the origin; y up."""
     broad = rng.uniform(0.85, 1.2)
-    up = np.array([1.5, 0.5, -1.5, -4, -9, -20, -45.0]) + rng.uniform(-1.5, 1.5)
+    up = np.array([1.5, 0.5, -1.5, -4, -9, -20, -45.0]) + rng.uniform(-2, 0.5)
     wide = np.array([6.6, 7.2, 10.5, 16, 19.5, 21, 21]) * broad
     deep = np.array([6.4, 6.9, 8.0, 9.5, 11, 12, 12]) * broad
     turn = np.linspace(0, 2 * np.pi, 28, endpoint=False)

@@ -74,7 +74,9 @@ def _torso(view: View, yaw: float, body: tuple[float, float], rng: np.random.Gen
     """Shoulders stay upright and follow the head's turn a part of the way."""
     cloth = solids.torso(rng.uniform(0.01, 0.6, 3) * rng.uniform(0.1, 1), rng)
     turn = from_angles(yaw * body[0] + body[1], 0, 0)
-    return Solid(cloth.vertices @ turn.T + view.seen(FOOT), cloth.triangles, cloth.albedo)
+    lowered = max(0.0, -view.R_camera_head[2, 1]) * 6.0  # a bent head does not swallow the collar
+    foot = view.seen(FOOT) + np.array([0, lowered, lowered])
+    return Solid(cloth.vertices @ turn.T + foot, cloth.triangles, cloth.albedo)
 
 
 def _glasses(look: Look, rng: np.random.Generator) -> tuple[list[Solid], tuple[Solid, float]]:
