@@ -144,9 +144,9 @@ def test_a_watched_model_may_be_less_sure_of_a_face(clip):
 
 
 def test_where_the_detector_is_sure_a_model_may_be_less_so(clip):
-    clip.watched, clip.presence, clip.found = False, 0.55, 0.7
+    clip.watched, clip.presence, clip.found = False, 0.75, 0.65
     assert len(Tracker()(IMAGE, 0.0)) == 1
-    clip.presence = 0.45
+    clip.found = 0.55
     assert Tracker()(IMAGE, 0.0) == []
 
 

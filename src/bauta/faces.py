@@ -26,9 +26,9 @@ DOUBT = 13.0
 """Percent of the face's size, times the detector's score: the largest median `sigma` of the points
 in a new face. Faces have 1-3, masked ones up to 8, what only looks like one 5-30; the less sure the
 detector, the less doubt is left."""
-SURELY_FOUND = 0.6
-"""Score of the detector from which a face needs no more than `PRESENT`: of a mask, a scarf or half
-a face the regressor doubts the points, not the face."""
+SURELY_FOUND, LIKELY_PRESENT = 0.6, 0.7
+"""Score of the detector from which a lower presence is enough, and points may be doubted: of a mask,
+a scarf or half a face the regressor doubts the points, not the face."""
 DETECTOR_THRESHOLD = 0.25
 """Lower than the detector's own: the regressor takes out what it finds too much."""
 NO_POINTS = np.zeros((0, 3), np.float32)
@@ -85,8 +85,8 @@ class Faces:
         sigma = second.sigma.get(second.main, np.zeros(1))
         doubt = 100 * float(np.median(sigma)) / max(size, 1e-6)
         doubted = self.watched or score < SURELY_FOUND
-        surely = SURELY_PRESENT if doubted and not self.watched else PRESENT
-        if second.presence < surely or (doubted and doubt > DOUBT * score):
+        least = PRESENT if self.watched else SURELY_PRESENT if doubted else LIKELY_PRESENT
+        if second.presence < least or (doubted and doubt > DOUBT * score):
             return None
         return replace(second, presence=min(second.presence, score)) if self.watched else second
 
