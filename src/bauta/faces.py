@@ -27,8 +27,8 @@ DOUBT = 13.0
 in a new face. Faces have 1-3, masked ones up to 8, what only looks like one 5-30; the less sure the
 detector, the less doubt is left."""
 SURELY_FOUND, LIKELY_PRESENT = 0.6, 0.7
-"""Score of the detector from which a lower presence is enough, and points may be doubted: of a mask,
-a scarf or half a face the regressor doubts the points, not the face."""
+"""Score of the detector from which a lower presence is enough, and points may be doubted: of a
+mask, a scarf or half a face the regressor doubts the points, not the face."""
 DETECTOR_THRESHOLD = 0.25
 """Lower than the detector's own: the regressor takes out what it finds too much."""
 NO_POINTS = np.zeros((0, 3), np.float32)

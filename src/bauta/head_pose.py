@@ -50,7 +50,7 @@ def fit_camera(canonical: np.ndarray, points: np.ndarray) -> np.ndarray:
     remain, or where these lie in a plane.
     """
     seen = points[..., :2].astype(np.float64)
-    known = np.isfinite(canonical).all(1)[None] & np.isfinite(seen).all(2)
+    known = np.all(np.isfinite(canonical), axis=1)[None] & np.isfinite(seen).all(2)
     cameras = np.full((len(seen), 2, 4), np.nan)
     patterns, which = np.unique(known, axis=0, return_inverse=True)
     for index, pattern in enumerate(np.asarray(patterns)):

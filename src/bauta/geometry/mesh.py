@@ -25,7 +25,7 @@ def closest_on_triangles(point: np.ndarray, corners: np.ndarray) -> np.ndarray:
     a, b, c = corners[:, 0], corners[:, 1], corners[:, 2]
     best, least = np.zeros((len(corners), 3)), np.full(len(corners), np.inf)
     inside = _plane_weights(point, a, b, c)
-    within = (inside >= 0).all(axis=1)
+    within = np.all(inside >= 0, axis=1)
     candidates = [np.where(within[:, None], inside, np.nan)]
     for i, j in ((0, 1), (1, 2), (2, 0)):
         edge = corners[:, j] - corners[:, i]
