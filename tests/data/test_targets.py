@@ -1,11 +1,13 @@
 """Missing `ibug68` come from the map of the dense teachers; outliers lose their weight."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from bauta.data.cutting import PackSettings
 from bauta.data.packing import pack
-from bauta.data.packs import read_pack
+from bauta.data.packs import MADE, Pack, read_pack
 from bauta.data.sample import Labels
 from bauta.data.targets import MAPPED_WEIGHT, map68, with_mapped68
 from made_faces import points_of, sample
@@ -102,3 +104,19 @@ def test_too_few_labels_make_no_map(tmp_path):
     missing = numbers(found) % 8 == 0
     assert np.isnan(found.labels("ibug68").points[missing]).all()
     assert (found.labels("ibug68").weight[missing] == 0).all()
+
+
+def test_made_pictures_neither_shape_the_map_nor_are_judged_by_it(packed, tmp_path):
+    def other(index):
+        """Another convention, as at a large angle; one in three looks like a photograph's."""
+        found = made(index)
+        labels = [item for item in found.labels if item.scheme != "ibug68"]
+        mesh = labels[0].points
+        points = convention(mesh) + (15 if index % 3 else 0)
+        return replace(found, labels=(*labels, Labels(points, "ibug68")))
+
+    pack(map(other, range(COUNT)), tmp_path / "made", MADE + "profile", PackSettings(side=64))
+    both = Pack((*packed.shards, *read_pack(tmp_path / "made").shards))
+    alone, mixed = with_mapped68(packed).labels("ibug68"), with_mapped68(both).labels("ibug68")
+    np.testing.assert_allclose(mixed.points[~both.made], alone.points, atol=1e-3)
+    np.testing.assert_array_equal(mixed.weight[both.made], both.labels("ibug68").weight[both.made])

@@ -42,6 +42,7 @@ def synth(
     from bauta.checks import InputError, check_choice
     from bauta.data.cutting import SMALL, PackSettings
     from bauta.data.packing import pack
+    from bauta.data.packs import MADE
     from bauta.synth.kinds import KINDS, Series
     from bauta.synth.preview import check_ending, write_sheet
 
@@ -54,7 +55,7 @@ def synth(
     settings = replace(SMALL if small else PackSettings(), shard=SHARD)
     settings = replace(settings, side=side) if side else settings
     series = Series(KINDS[kind].open(data, names), count, seed)
-    title = "-".join(["synth", kind, *names])
+    title = MADE + "-".join([kind, *names])
     with counting(title, count) as after:
         report = pack(series, out, title, settings, f"seed {seed}, {count}", threads, after)
     for sample, why in list(report.unreadable.items())[:10]:

@@ -35,6 +35,8 @@ from bauta.data.shards import Shard, Store
 from bauta.data.splits import SPLITS
 
 VERSION = 1
+MADE = "synth-"
+"""How names of sets begin that `bauta synth` made."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,6 +101,11 @@ class Pack:
     def source(self) -> np.ndarray:
         """(N,) text: name of the set."""
         return np.concatenate([np.full(shard.count, shard.pack["set"]) for shard in self.shards])
+
+    @cached_property
+    def made(self) -> np.ndarray:
+        """(N,) bool: a picture that `bauta synth` made."""
+        return np.char.startswith(self.source, MADE)
 
     @cached_property
     def outline(self) -> np.ndarray:
