@@ -53,7 +53,7 @@ def sample_of(
         pose=moment.angles,
         person=f"rendered-{look.person.seed}",
         licence="rendered" if kind == "rendered" else "rendered, free of photographs",
-        attributes=truth.attributes(moment, kind),
+        attributes=truth.attributes(moment, kind) | {"melanin": float(look.person.melanin)},
     )
 
 
