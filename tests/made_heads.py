@@ -194,6 +194,11 @@ def fit_one(one: FaceFitter, frame: MadeFrame) -> HeadFit:
     return fit
 
 
+def fit_last(one: FaceFitter, frames: Iterable[MadeFrame]) -> HeadFit:
+    """Fit of the last of the frames, after those before it."""
+    return [fit_one(one, frame) for frame in frames][-1]
+
+
 def fit_all(frames: Iterable[MadeFrame], settings: FitSettings | None = None) -> list[HeadFit]:
     """Fits of the frames of one person, in order."""
     one = fitter(settings)

@@ -8,6 +8,7 @@ import pytest
 import bauta
 from bauta.checks import InputError
 from bauta.demo.run import CLIP
+from bauta.fit import HeadFit
 from bauta.geometry.camera import Camera
 from bauta.heads import HeadOptions, calibrate, fit_same_person
 from bauta.morphable.arkit import ARKIT52
@@ -15,6 +16,7 @@ from bauta.records import JsonlWriter, read_tracks
 from bauta.records.arrays import NpzWriter
 from bauta.records.writers import CsvWriter
 from bauta.tracker import Tracker, detect_faces
+from sure import sure
 
 
 @pytest.fixture(scope="module")
@@ -26,6 +28,11 @@ def images():
 def states(images):
     with Tracker() as tracker:
         return [tracker(image, k * 0.04)[0] for k, image in enumerate(images)]
+
+
+def fit_of(image, **options) -> HeadFit:
+    """The fit of the one face in a picture."""
+    return sure(detect_faces(image, max_faces=1, **options)[0].fit)
 
 
 def test_every_result_carries_the_fit(states):
@@ -61,19 +68,17 @@ def test_the_fit_turns_the_head_as_the_mesh_does(images, states):
 
 
 def test_fov_and_camera_say_how_far_away(images):
-    near = detect_faces(images[0], max_faces=1, fov=80.0)[0]
-    far = detect_faces(images[0], max_faces=1, fov=40.0)[0]
     height, width = images[0].shape[:2]
-    same = detect_faces(images[0], max_faces=1, camera=Camera.of_fov(width, height, 40.0))[0]
-    ratio = far.fit.t_camera_head[2] / near.fit.t_camera_head[2]
+    near, far = fit_of(images[0], fov=80.0), fit_of(images[0], fov=40.0)
+    same = fit_of(images[0], camera=Camera.of_fov(width, height, 40.0))
+    ratio = far.t_camera_head[2] / near.t_camera_head[2]
     # tan 40 / tan 20, about: perspective itself changes with the distance
     assert ratio == pytest.approx(2.305, rel=0.1)
-    assert np.abs(same.fit.matrix - far.fit.matrix).max() < 1e-6
+    assert np.abs(same.matrix - far.matrix).max() < 1e-6
 
 
 def test_ipd_sets_the_scale(images):
-    a = detect_faces(images[0], max_faces=1, ipd=5.6)[0].fit
-    b = detect_faces(images[0], max_faces=1, ipd=7.0)[0].fit
+    a, b = fit_of(images[0], ipd=5.6), fit_of(images[0], ipd=7.0)
     assert b.t_camera_head[2] / a.t_camera_head[2] == pytest.approx(1.25, rel=1e-3)
 
 
@@ -99,12 +104,11 @@ def test_photos_of_one_person_get_one_identity(images):
     picked = [images[k] for k in (0, 25, 50)]
     plain = [detect_faces(image, max_faces=1, fit=False)[0] for image in picked]
     sizes = [(image.shape[1], image.shape[0]) for image in picked]
-    fitted = fit_same_person(plain, sizes, HeadOptions())
-    first = fitted[0].fit
-    for face in fitted[1:]:
-        assert (face.fit.identity == first.identity).all()
-        assert face.fit.size == first.size
-    alone = [detect_faces(image, max_faces=1)[0].fit for image in picked]
+    first, *others = (sure(face.fit) for face in fit_same_person(plain, sizes, HeadOptions()))
+    for fit in others:
+        assert (fit.identity == first.identity).all()
+        assert fit.size == first.size
+    alone = [fit_of(image) for image in picked]
     assert np.abs(alone[0].identity - alone[2].identity).max() > 1e-3
 
 
@@ -114,7 +118,7 @@ def test_a_profile_makes_the_clips_usual_face_blank(images, states):
         again = [tracker(image, k * 0.04)[0] for k, image in enumerate(images)]
     usual = lambda faces: np.median([list(f.blendshapes.values()) for f in faces], axis=0)  # noqa: E731
     assert usual(again).sum() < 0.35 * usual(states).sum()
-    assert np.abs(again[0].fit.identity - learned.identity).max() < 0.3
+    assert np.abs(sure(again[0].fit).identity - learned.identity).max() < 0.3
 
 
 def test_fit_and_blink_come_back_from_jsonl(states, tmp_path):
@@ -129,7 +133,8 @@ def test_fit_and_blink_come_back_from_jsonl(states, tmp_path):
         writer.write(0.1, 1, [replace(face, fit=shown)])
     first, second = (frame.faces[0] for frame in read_tracks(tmp_path / "a.jsonl"))
     assert first.blink == Blink(0.1, 0.2, 0.3)
-    for back, written in ((first.fit, face.fit), (second.fit, shown)):
+    fits = sure(first.fit), sure(second.fit)
+    for back, written in zip(fits, (face.fit, shown), strict=True):
         assert back.weights == pytest.approx(written.weights, abs=1e-4)
         assert list(back.blendshapes.values()) == pytest.approx(
             list(written.blendshapes.values()), abs=1e-4
@@ -139,7 +144,7 @@ def test_fit_and_blink_come_back_from_jsonl(states, tmp_path):
         assert back.gaze == pytest.approx(written.gaze, abs=1e-3)
         assert (back.visible == written.visible).all()
         assert back.size == pytest.approx(written.size, abs=1e-5)
-    assert first.fit.shapes is None
+    assert fits[0].shapes is None
 
 
 def test_fit_stands_in_the_arrays_and_in_the_table(states, tmp_path):

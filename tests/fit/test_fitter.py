@@ -22,6 +22,7 @@ from made_heads import (
     clip,
     expression,
     fit_all,
+    fit_last,
     fit_one,
     fitter,
     head_points,
@@ -108,8 +109,8 @@ def moved(weights, seed=0):
     who = somebody(np.random.default_rng(seed))
     one = settled(who)
     before = fit_one(one, see(who, expression(), R0, T0, CAMERA))
-    for share in (0.3, 0.6, 1.0, 1.0, 1.0):
-        after = fit_one(one, see(who, share * expression(**weights), R0, T0, CAMERA))
+    shares = (0.3, 0.6, 1.0, 1.0, 1.0)
+    after = fit_last(one, (see(who, k * expression(**weights), R0, T0, CAMERA) for k in shares))
     shift = 10 * np.linalg.norm(after.t_camera_head - before.t_camera_head)
     return shift, turn_between(after.R_camera_head, before.R_camera_head)
 
@@ -138,8 +139,7 @@ def test_turning_the_eyes_moves_no_skin():
     left = expression(eyeLookOutLeft=0.6, eyeLookInRight=0.6)
     up = expression(eyeLookUpLeft=0.4, eyeLookUpRight=0.4)
     looking = see(who, left + up, R0, T0, CAMERA)
-    for _ in range(4):
-        after = one(looking.mesh, looking.sigma, CAMERA, 0.0)
+    after = [one(looking.mesh, looking.sigma, CAMERA, 0.0) for _ in range(4)][-1]
     assert before is not None
     assert after is not None
     assert (after.gaze[:, 0] - before.gaze[:, 0] > 15).all()
@@ -156,8 +156,7 @@ def test_each_eye_of_the_subject_turns_by_itself():
     who = np.zeros(1)
     weights = expression(eyeLookOutLeft=0.5, eyeLookUpRight=0.6)
     one = settled(who)
-    for _ in range(3):
-        fit = fit_one(one, see(who, weights, R0, T0, CAMERA))
+    fit = fit_last(one, [see(who, weights, R0, T0, CAMERA)] * 3)
     assert fit.gaze == pytest.approx(np.array([[0.0, 15.0], [17.5, 0.0]]), abs=2.0)
     assert fit.blendshapes["eyeLookOutLeft"] == pytest.approx(0.5, abs=0.06)
     assert fit.blendshapes["eyeLookUpRight"] == pytest.approx(0.6, abs=0.08)
@@ -168,9 +167,7 @@ def test_gaze_directions_are_in_the_cameras_axes():
     one = fitter()
     R = from_angles(0.0, 0.0, 0.0)
     frame = see(np.zeros(1), expression(eyeLookOutLeft=0.6, eyeLookInRight=0.6), R, T0, CAMERA)
-    for _ in range(4):
-        right, left, both = fit_one(one, frame).gaze_directions()
-    for direction in (right, left, both):
+    for direction in fit_last(one, [frame] * 4).gaze_directions():  # right, left, both
         assert np.linalg.norm(direction) == pytest.approx(1)
         assert direction == pytest.approx(
             [np.sin(np.radians(21)), 0, -np.cos(np.radians(21))], abs=0.05
@@ -183,8 +180,7 @@ def test_the_same_head_anywhere_has_the_same_expression():
     found = []
     for place in ([0.0, 0, 50], [18.0, 10, 50], [-20.0, -12, 60]):
         one = settled(who)
-        for _ in range(5):
-            fit = fit_one(one, see(who, weights, R0, np.array(place), CAMERA))
+        fit = fit_last(one, [see(who, weights, R0, np.array(place), CAMERA)] * 5)
         assert turn_between(fit.R_camera_head, R0) < 1.0
         found.append(fit.weights[FACE])
     assert np.ptp(found, axis=0).max() < 0.15
@@ -195,8 +191,7 @@ def test_a_lens_is_taken_out():
     camera = Camera(CAMERA.K, lens)
     who, place = np.zeros(1), np.array([14.0, 8.0, 50.0])
     one = fitter()
-    for _ in range(5):
-        fit = fit_one(one, see(who, expression(), R0, place, camera))
+    fit = fit_last(one, [see(who, expression(), R0, place, camera)] * 5)
     assert turn_between(fit.R_camera_head, R0) < 0.5
     assert fit.residual < 0.5
     uv = fit.project(fit.vertices(face_model()))
@@ -207,9 +202,7 @@ def test_a_lens_is_taken_out():
 def test_a_given_pupil_distance_sets_the_centimetres():
     who = somebody(np.random.default_rng(6))
     frames = [see(who, expression(), R0, T0, CAMERA) for _ in range(10)]
-    near, far = fitter(ipd=5.5), fitter(ipd=6.6)
-    for frame in frames:
-        a, b = fit_one(near, frame), fit_one(far, frame)
+    a, b = (fit_last(fitter(ipd=ipd), frames) for ipd in (5.5, 6.6))
     assert b.t_camera_head[2] / a.t_camera_head[2] == pytest.approx(1.2, rel=1e-3)
     assert b.size / a.size == pytest.approx(1.2, rel=1e-3)
 
@@ -287,8 +280,7 @@ def test_nonsense_is_no_head_and_harms_nobody(kind):
     """No head is made of it, and the frame after it is as if it had not been."""
     frames = list(stills(np.random.default_rng(1), 6, 0.0))
     one = fitter()
-    for frame in frames:
-        fit = fit_one(one, frame)
+    fit = fit_last(one, frames)
     assert one(NONSENSE[kind], np.full(478, 2.0), CAMERA) is None
     again = fit_one(one, frames[-1])
     assert turn_between(again.R_camera_head, fit.R_camera_head) < 1.0
@@ -306,8 +298,7 @@ def test_a_face_half_outside_is_fitted_by_what_is_inside():
     eyes = np.linalg.norm(mesh[33, :2] - mesh[263, :2])
     mesh[out, :2] += rng.normal(size=(out.sum(), 2)) * 0.15 * eyes
     sigma[out] = 0.2 * eyes
-    for _ in range(5):
-        fit = fit_one(one, replace(frame, mesh=mesh, sigma=sigma))
+    fit = fit_last(one, [replace(frame, mesh=mesh, sigma=sigma)] * 5)
     assert turn_between(fit.R_camera_head, R0) < 4
     skin = fit.vertices(face_model())
     assert np.abs(skin).max() < 1.3 * np.abs(face_model().mean).max()
@@ -316,8 +307,7 @@ def test_a_face_half_outside_is_fitted_by_what_is_inside():
 def test_a_jump_is_followed():
     """A cut: the next frame shows the same person elsewhere."""
     who, one = np.zeros(1), fitter()
-    for _ in range(5):
-        fit_one(one, see(who, expression(), from_angles(35.0, 0.0, 0.0), T0, CAMERA))
+    fit_last(one, [see(who, expression(), from_angles(35.0, 0.0, 0.0), T0, CAMERA)] * 5)
     R, t = from_angles(-30.0, 10.0, 20.0), np.array([-12.0, 6.0, 90.0])
     fit = fit_one(one, see(who, expression(), R, t, CAMERA))
     assert turn_between(fit.R_camera_head, R) < 2.0
@@ -360,7 +350,6 @@ def test_size_and_identity_make_one_head():
     model = face_model()
     one = settled(who)
     frame = see(who, expression(), R0, T0, CAMERA)
-    for _ in range(5):
-        fit = fit_one(one, frame)
+    fit = fit_last(one, [frame] * 5)
     seen = fit.project(model.points("mesh478", fit.vertices(model)))
     assert np.median(np.linalg.norm(seen - frame.mesh[:, :2], axis=1)) < 1.0

@@ -11,6 +11,7 @@ from bauta.geometry.rotation import from_angles
 from bauta.render.layers import LAYERS, STANDARD, layers
 from bauta.render.overlay import Overlay
 from faces import synthetic_face
+from sure import sure
 
 GREY = np.full((360, 480, 3), 120, np.uint8)
 CAMERA = Camera.of_fov(480, 360)
@@ -47,7 +48,7 @@ def test_layers_of_the_head_draw_with_a_fit_and_leave_the_picture_without(name):
 def test_the_surface_lies_where_the_camera_sees_the_head():
     pytest.importorskip("numba", reason="the extra `render` is not installed")
     changed = (drawn("shaded", fitted()) != GREY).any(2)
-    nose = fitted().fit.project(face_model().points("ibug68-3d", face_model().mean)[30])
+    nose = sure(fitted().fit).project(face_model().points("ibug68-3d", face_model().mean)[30])
     x, y = np.floor(nose).astype(int)
     assert changed[y, x]
     assert not changed[:, 0].any()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -93,6 +94,6 @@ def _drawn(clip: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:
     n = clip.shape[1]
     side = size * float(np.exp(rng.normal() * 0.05))
     center = n / 2 + rng.normal(size=2).clip(-2, 2) * 0.03 * size
-    T = affine.similarity(center, side, float(rng.normal() * 0.1), size)
-    flags = {"borderMode": cv2.BORDER_REPLICATE}
-    return np.stack([cv2.warpAffine(f, affine.for_opencv(T), (size, size), **flags) for f in clip])
+    T = affine.for_opencv(affine.similarity(center, side, float(rng.normal() * 0.1), size))
+    warp = partial(cv2.warpAffine, borderMode=cv2.BORDER_REPLICATE)
+    return np.stack([warp(frame, T, (size, size)) for frame in clip])

@@ -121,6 +121,7 @@ def jpeg(rng: Rng, image: Image, settings: Appearance) -> Image:
     bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
     _, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
     decoded = cv2.imdecode(data, cv2.IMREAD_COLOR)
+    assert decoded is not None  # it was written a line above
     return cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB, dst=decoded)
 
 

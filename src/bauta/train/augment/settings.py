@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Literal
 
 from bauta.checks import InputError
@@ -159,7 +159,8 @@ def _none() -> Augment:
         if f.name not in ("light", "offset", "contrast", "colour", "gamma") and f.type == "float"
     }
     geometry = Geometry(rotation=0, shift=0, scale=0, flip=0)
-    return Augment(geometry, BoxJitter(share=0), 0.0, Occlusion(share=0), Appearance(**shares))
+    appearance = replace(Appearance(), **shares)
+    return Augment(geometry, BoxJitter(share=0), 0.0, Occlusion(share=0), appearance)
 
 
 NONE = _none()
