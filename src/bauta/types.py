@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from bauta.fit.blink import Blink
 from bauta.fit.result import HeadFit
 from bauta.geometry.rotation import to_angles
 
-POINT_SETS = {"mesh478": "mesh", "ibug68": "points68", "ibug68-3d": "points68_3d"}
+POINT_SETS = {"ibug68": "points68", "ibug68-3d": "points68_3d", "mesh478": "mesh"}
 """Scheme -> field of `FaceState` that holds its points."""
 LID_MIDDLES478 = ((159, 145), (386, 374))
 """Middles of the upper and lower lid in the mesh, right eye first."""
@@ -165,3 +166,32 @@ class FaceState:
             eyes = (np.arange(36, 42), np.arange(42, 48))
         right, left = (float(schemes.eye_aspect_ratio(points[eye])) for eye in eyes)
         return right, left
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain numbers, lists and names: the face as a line of JSONL has it (docs/records.md),
+        rounded as there, with its `time`. InputError when a sigma is not finite."""
+        record: dict[str, Any] = {
+            "time": round(float(self.time), 6),
+            "id": int(self.id),
+            "score": round(float(self.score), 4),
+            "box": _rounded(self.box, 2),
+            **{name: round(getattr(self.pose, name), 3) for name in ("yaw", "pitch", "roll")},
+            "rotation": _rounded(self.pose.R_camera_head, 6),
+        }
+        if self.pose.matrix is not None:
+            record["matrix"] = _rounded(self.pose.matrix, 6)
+        record |= {name: _rounded(getattr(self, name), 2) for name in POINT_SETS.values()}
+        record["sigma"] = {
+            name: _rounded(check_array(sigma, (None,), f"sigma[{name}]"), 3)
+            for name, sigma in self.sigma.items()
+        }
+        if self.fit is not None:
+            record["fit"] = self.fit.to_dict()
+        if self.blink is not None:
+            moments = (self.blink.start, self.blink.closed, self.blink.end)
+            record["blink"] = [round(t, 6) for t in moments]
+        return record
+
+
+def _rounded(values: np.ndarray, decimals: int) -> list[Any]:
+    return np.round(values.astype(np.float64), decimals).tolist()

@@ -36,7 +36,6 @@ def fit(
     from bauta.assets.face import face_model
     from bauta.export.mesh import to_obj
     from bauta.heads import Head, fit_same_person, read_options
-    from bauta.records.format import face_as_json
     from bauta.tracker import detect_faces
     from bauta.video.output import atomic_write, check_output
     from bauta.video.pictures import read_picture
@@ -65,7 +64,7 @@ def fit(
     for photo, face, (record, mesh) in zip(photos, fitted, targets, strict=True):
         if face.fit is None:
             raise InputError(f"{photo}: no head of the face model explains the face's points")
-        data = {"photo": photo.name} | options.as_json() | face_as_json(face)
+        data = {"photo": photo.name} | options.as_json() | face.to_dict()
         atomic_write(record, json.dumps(data).encode() + b"\n")
         atomic_write(mesh, to_obj(face.fit.vertices(face_model()), face_model()))
         yaw, pitch, roll = face.pose.angles

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -68,3 +69,21 @@ class HeadFit:
     def project(self, head: np.ndarray) -> np.ndarray:
         """Pixels (..., 2) of points (..., 3) in head axes, centimetres."""
         return self.camera.project(head @ self.R_camera_head.T + self.t_camera_head)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain numbers, lists and names, rounded as in docs/records.md."""
+        K = self.camera.K
+        record = {
+            "blendshapes": {name: round(value, 4) for name, value in self.blendshapes.items()},
+            "identity": np.round(self.identity.astype(np.float64), 4).tolist(),
+            "size": round(self.size, 5),
+            "gaze": np.round(self.gaze.astype(np.float64), 3).tolist(),
+            "hidden": np.flatnonzero(~self.visible).tolist(),
+            "residual": round(self.residual, 3),
+            "camera": np.round([K[0, 0], K[1, 1], K[0, 2], K[1, 2]], 3).tolist(),
+        }
+        if self.shapes is not None:
+            record["weights"] = np.round(self.weights.astype(np.float64), 4).tolist()
+        if len(self.camera.distortion):
+            record["distortion"] = self.camera.distortion.tolist()
+        return record

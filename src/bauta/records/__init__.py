@@ -5,6 +5,7 @@ a face. JSONL and CSV are whole after every call; NPZ is rebuilt beside and swap
 """
 
 from bauta.records.arrays import NpzWriter
+from bauta.records.bridges import to_dataframe, to_supervision
 from bauta.records.format import FORMAT, VERSION, Header, TrackedFrame
 from bauta.records.reader import Tracks, read_tracks
 from bauta.records.writers import CsvWriter, JsonlWriter, Writer, open_writer
@@ -21,4 +22,6 @@ __all__ = [
     "Writer",
     "open_writer",
     "read_tracks",
+    "to_dataframe",
+    "to_supervision",
 ]

@@ -6,7 +6,7 @@ import json
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,10 +15,13 @@ from bauta.checks import InputError, check_array
 from bauta.fit import Blink, HeadFit
 from bauta.geometry.camera import Camera
 from bauta.morphable.arkit import ARKIT52, UNSUPPORTED
-from bauta.types import FaceState, Pose
+from bauta.types import POINT_SETS, FaceState, Pose
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 FORMAT, VERSION = "bauta-tracks", 1
-POINTS = ("points68", "points68_3d", "mesh")
+POINTS = tuple(POINT_SETS.values())
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,26 @@ class TrackedFrame:
     def __iter__(self) -> Iterator[Any]:
         return iter((self.time, self.index, self.faces))
 
+    def to_dict(self) -> dict[str, Any]:
+        """Plain numbers, lists and names: a line of JSONL."""
+        faces = [face.to_dict() for face in self.faces]
+        for face in faces:
+            del face["time"]  # the frame's
+        named = {"name": self.name} if self.name else {}
+        return {"frame": self.index, "time": round(self.time, 6)} | named | {"faces": faces}
+
+    def to_dataframe(self) -> pd.DataFrame:
+        """A pandas table with a row a face, see `bridges.to_dataframe`."""
+        from bauta.records.bridges import to_dataframe
+
+        return to_dataframe([self])
+
+    def to_supervision(self, scheme: str = "mesh478") -> tuple[Any, Any]:
+        """(sv.Detections, sv.KeyPoints), see `bridges.to_supervision`."""
+        from bauta.records.bridges import to_supervision
+
+        return to_supervision(self.faces, scheme)
+
 
 def check_order(time: float, index: int, last: int) -> int:
     """Return `index` when it is above `last` and `time` is finite; InputError otherwise."""
@@ -81,53 +104,6 @@ def check_order(time: float, index: int, last: int) -> int:
 def as_line(record: dict[str, Any]) -> bytes:
     """One line of JSON, without NaN or infinity, which JSON does not know."""
     return json.dumps(record, separators=(",", ":"), allow_nan=False).encode() + b"\n"
-
-
-def _rounded(values: np.ndarray, decimals: int) -> list[Any]:
-    return np.round(values.astype(np.float64), decimals).tolist()
-
-
-def face_as_json(face: FaceState) -> dict[str, Any]:
-    """A face as JSON holds it; InputError when a sigma or the matrix is not finite."""
-    record: dict[str, Any] = {
-        "id": int(face.id),
-        "score": round(float(face.score), 4),
-        "box": _rounded(face.box, 2),
-        **dict(zip(("yaw", "pitch", "roll"), np.round(face.pose.angles, 3).tolist(), strict=True)),
-        "rotation": _rounded(face.pose.R_camera_head, 6),
-    }
-    if face.pose.matrix is not None:
-        record["matrix"] = _rounded(check_array(face.pose.matrix, (4, 4), "pose.matrix"), 6)
-    record |= {name: _rounded(getattr(face, name), 2) for name in POINTS}
-    record["sigma"] = {
-        name: _rounded(check_array(sigma, (None,), f"sigma[{name}]"), 3)
-        for name, sigma in face.sigma.items()
-    }
-    if face.fit is not None:
-        record["fit"] = _fit_as_json(face.fit)
-    if face.blink is not None:
-        record["blink"] = [
-            round(t, 6) for t in (face.blink.start, face.blink.closed, face.blink.end)
-        ]
-    return record
-
-
-def _fit_as_json(fit: HeadFit) -> dict[str, Any]:
-    K = fit.camera.K
-    record = {
-        "blendshapes": {name: round(value, 4) for name, value in fit.blendshapes.items()},
-        "identity": _rounded(fit.identity, 4),
-        "size": round(fit.size, 5),
-        "gaze": _rounded(fit.gaze, 3),
-        "hidden": np.flatnonzero(~fit.visible).tolist(),
-        "residual": round(fit.residual, 3),
-        "camera": _rounded(np.array([K[0, 0], K[1, 1], K[0, 2], K[1, 2]]), 3),
-    }
-    if fit.shapes is not None:
-        record["weights"] = _rounded(fit.weights, 4)
-    if len(fit.camera.distortion):
-        record["distortion"] = fit.camera.distortion.tolist()
-    return record
 
 
 def frame_of_json(record: Any, where: str) -> TrackedFrame:

@@ -7,10 +7,13 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from bauta.checks import InputError, SourceError
 from bauta.records.format import FORMAT, VERSION, Header, TrackedFrame, frame_of_json
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class Tracks:
@@ -39,6 +42,12 @@ class Tracks:
                         return
                     raise InputError(f"{where}: not JSON; the file is damaged there") from error
                 yield frame_of_json(record, where)
+
+    def to_dataframe(self) -> pd.DataFrame:
+        """All frames as one pandas table, a row a face and frame: `bridges.to_dataframe`."""
+        from bauta.records.bridges import to_dataframe
+
+        return to_dataframe(self)
 
 
 def read_tracks(path: str | os.PathLike[str]) -> Tracks:

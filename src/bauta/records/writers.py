@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Protocol, Self
 
 from bauta.checks import InputError, SinkError, check_choice
-from bauta.morphable.arkit import ARKIT52
+from bauta.records import columns
 from bauta.records.arrays import NpzWriter
-from bauta.records.format import Header, as_line, check_order, face_as_json
+from bauta.records.format import Header, TrackedFrame, as_line, check_order
 from bauta.types import FaceState
 from bauta.video.output import check_output, reporting
 
@@ -89,9 +89,7 @@ class JsonlWriter(_FrameFile):
     def write(self, time: float, index: int, faces: Sequence[FaceState], name: str = "") -> None:
         """Append a frame at `time` seconds; `index` must grow. `name`: file of the picture."""
         self._in_order(time, index)
-        states = [face_as_json(face) for face in faces]
-        record = {"frame": index, "time": round(time, 6)} | ({"name": name} if name else {})
-        self._append(as_line(record | {"faces": states}))
+        self._append(as_line(TrackedFrame(time, index, list(faces), name).to_dict()))
 
 
 class CsvWriter(_FrameFile):
@@ -101,13 +99,7 @@ class CsvWriter(_FrameFile):
     the fit gives is empty without one. Flushed after every frame.
     """
 
-    COLUMNS = (
-        *("frame", "time", "id", "score", "left", "top", "right", "bottom"),
-        *("yaw", "pitch", "roll", "tx", "ty", "tz", "right_eye", "left_eye"),
-        *("gaze_left", "gaze_up"),
-        *ARKIT52,
-        *(f"{axis}{i}" for axis in "xy" for i in range(68)),
-    )
+    COLUMNS = columns.COLUMNS
 
     def __init__(self, path: str | os.PathLike[str], *, force: bool = False) -> None:
         super().__init__(path, force, (",".join(self.COLUMNS) + "\n").encode())
@@ -119,16 +111,8 @@ class CsvWriter(_FrameFile):
 
     @staticmethod
     def _row(time: float, index: int, face: FaceState) -> str:
-        cells = [str(index), f"{time:.6f}", str(face.id), f"{face.score:.4f}"]
-        cells += [f"{v:.2f}" for v in face.box.tolist()]
-        cells += [f"{v:.3f}" for v in face.pose.angles]
-        fit = face.fit
-        cells += [""] * 3 if fit is None else [f"{v:.3f}" for v in fit.t_camera_head]
-        cells += [f"{v:.4f}" for v in face.eye_openness]
-        cells += [""] * 2 if fit is None else [f"{v:.3f}" for v in fit.gaze.mean(0)]
-        cells += [f"{v:.4f}" for v in face.blendshapes.values()] or [""] * len(ARKIT52)
-        points = [f"{v:.2f}" for v in face.points68[:, :2].T.ravel().tolist()]
-        cells += points or [""] * 136  # a model that does not predict them
+        values = zip(columns.row(time, index, face), columns.DECIMALS, strict=True)
+        cells = ("" if value is None else f"{value:.{decimals}f}" for value, decimals in values)
         return ",".join(cells) + "\n"
 
 
