@@ -66,6 +66,8 @@ def test_marked_blinks_are_read_and_damage_is_named(tmp_path):
     path = tmp_path / "b.csv"
     path.write_text("name, frame\nx,40\n\ny,12\n")
     assert clips.read_blinks(path).tolist() == [12, 40]
+    path.write_text("# seen by eye\nframe,sure\n8,1\n9,0\n")
+    assert clips.read_blinks(path).tolist() == [8]
     path.write_text("name,frame\nx,soon\n")
     with pytest.raises(InputError, match="line 2"):
         clips.read_blinks(path)

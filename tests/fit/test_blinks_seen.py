@@ -19,8 +19,8 @@ def marks(clip: str) -> tuple[list[int], list[int]]:
     """Closed frames of (sure, doubtful) blinks."""
     lines = (Path(__file__).parent / f"blinks_{clip}.csv").read_text().splitlines()
     rows = list(csv.DictReader(line for line in lines if not line.startswith("#")))
-    sure = [int(row["closed"]) for row in rows if row["sure"] == "1"]
-    return sure, [int(row["closed"]) for row in rows if row["sure"] == "0"]
+    sure = [int(row["frame"]) for row in rows if row["sure"] == "1"]
+    return sure, [int(row["frame"]) for row in rows if row["sure"] == "0"]
 
 
 def found(path: Path) -> list[int]:

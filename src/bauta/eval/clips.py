@@ -104,7 +104,8 @@ def aligned(track: Track, frames: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def read_blinks(path: Path) -> np.ndarray:
-    """Frames (E,) of marked blinks: a CSV with a column `frame`, the frame of the shut eye.
+    """Frames (E,) of marked blinks: a CSV with a column `frame`, the frame of the shut eye, and
+    perhaps one `sure`, whose rows with 0 are left out. Lines that begin with # are passed over.
 
     SourceError when it cannot be read, InputError when the column or a number is missing.
     """
@@ -112,16 +113,17 @@ def read_blinks(path: Path) -> np.ndarray:
         lines = path.read_text(encoding="utf-8").splitlines()
     except OSError as error:
         raise SourceError(f"{path}: cannot be read: {error.strerror}; check the name") from error
-    columns = [cell.strip() for cell in lines[0].split(",")] if lines else []
+    rows = [(n, line) for n, line in enumerate(lines, 1) if line.strip() and line[0] != "#"]
+    columns = [cell.strip() for cell in rows[0][1].split(",")] if rows else []
     if "frame" not in columns:
         raise InputError(f"{path}: expected a header with a column named frame")
-    place, out = columns.index("frame"), []
-    for number, line in enumerate(lines[1:], start=2):
-        if not line.strip():
-            continue
+    out = []
+    for number, line in rows[1:]:
+        cells = dict(zip(columns, line.split(","), strict=False))
         try:
-            out.append(int(line.split(",")[place]))
-        except (ValueError, IndexError) as error:
+            if cells.get("sure", "1").strip() != "0":
+                out.append(int(cells["frame"]))
+        except (ValueError, KeyError) as error:
             raise InputError(f"{path}, line {number}: expected the number of a frame") from error
     return np.array(sorted(out), int)
 

@@ -201,24 +201,25 @@ def _with_eyes(
         if missing:
             raise InputError(f"{blinks}: the clip has no frame {missing[0]}")
         marked = np.array([row[number] for number in marked.tolist()], int)
-        matches = eyes.match_events(found, marked, TOLERANCE)
+        matches, left = eyes.match_events(found, marked, TOLERANCE), _closures(gap, marked)
         values |= {
             "blinks marked": float(matches.marked),
             "blinks matched": float(matches.hits),
             "blink F1": matches.f1,
-            "lid gap, shut over open": _closure(gap, marked),
+            "lid gap, shut over open": float(np.nanmedian(left)) if len(left) else float("nan"),
+            "lid gap, worst": float(np.nanmax(left)) if len(left) else float("nan"),
         }
     settings = settings | {"lids": scheme, "shut below": eyes.SHUT, "blink tolerance": TOLERANCE}
     return ClipScore(name, settings, values, gap, eyes.open_gap(gap), found, marked)
 
 
-def _closure(gap: np.ndarray, marked: np.ndarray) -> float:
-    """Median over marked blinks of the smallest lid gap within the tolerance over the open gap."""
+def _closures(gap: np.ndarray, marked: np.ndarray) -> np.ndarray:
+    """(E,) the smallest lid gap within the tolerance of each marked blink over the open gap."""
     ratios = []
     for frame in marked.tolist():
         near = np.arange(max(frame - TOLERANCE, 0), min(frame + TOLERANCE + 1, len(gap)))
         ratios.append(np.nanmin([eyes.closure(gap, int(t)) for t in near] or [np.nan]))
-    return float(np.nanmedian(ratios)) if ratios else float("nan")
+    return np.array(ratios)
 
 
 def _settings(model: str) -> dict[str, Any]:
