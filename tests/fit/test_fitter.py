@@ -32,6 +32,7 @@ from made_heads import (
     stills,
     turn_between,
 )
+from sure import sure
 
 NAMES = face_model().expression_names
 FACE = np.array([name not in LOOKS for name in NAMES])
@@ -129,25 +130,32 @@ def test_opening_the_mouth_leaves_the_head_where_it_is(seed):
     assert turn < 1.0
 
 
-def test_turning_the_eyes_moves_no_skin():
-    """Eyes and lids turn to the subject's left and up; other skin and the pose stay. Frames of
-    no confidence, so that nothing is learned of the person meanwhile."""
-    who = somebody(np.random.default_rng(3))
+@pytest.mark.parametrize("seed", [0, 3])
+def test_turning_the_eyes_moves_no_skin(seed):
+    """Eyes turn to the subject's left and up, and the looks of the face model move the lids with
+    them. Without these looks all skin stays: person and size to the bit (frames of no confidence,
+    so that nothing is learned meanwhile), pose, and the other shapes but for what they make up
+    where the lids follow a gaze that is read up to 3 degrees too small: 0.17 mm at most over twelve
+    people, 0.02 in the median of the worst face."""
+    who = somebody(np.random.default_rng(seed))
     one = settled(who)
     still = see(who, expression(), R0, T0, CAMERA)
-    before = one(still.mesh, still.sigma, CAMERA, 0.0)
+    before = sure(one(still.mesh, still.sigma, CAMERA, 0.0))
     left = expression(eyeLookOutLeft=0.6, eyeLookInRight=0.6)
     up = expression(eyeLookUpLeft=0.4, eyeLookUpRight=0.4)
     looking = see(who, left + up, R0, T0, CAMERA)
-    after = [one(looking.mesh, looking.sigma, CAMERA, 0.0) for _ in range(4)][-1]
-    assert before is not None
-    assert after is not None
+    after = sure([one(looking.mesh, looking.sigma, CAMERA, 0.0) for _ in range(4)][-1])
     assert (after.gaze[:, 0] - before.gaze[:, 0] > 15).all()
     model = face_model()
-    regions = model.part == model.part_names.index("face")
-    shift = 10 * np.linalg.norm(after.vertices(model) - before.vertices(model), axis=1)
-    lids = np.abs(model.expression[[NAMES.index(name) for name in LOOKS]]).sum((0, 2)) > 1e-3
-    assert shift[regions & ~lids].max() < 0.2
+    skin = model.part == model.part_names.index("face")
+    a, b = (
+        replace(fit, weights=fit.weights * FACE).vertices(model)[skin] for fit in (before, after)
+    )
+    shift = 10 * np.linalg.norm(b - a, axis=1)
+    assert shift.max() < 0.2
+    assert np.median(shift) < 0.03
+    assert (after.identity == before.identity).all()
+    assert after.size == before.size
     assert 10 * np.linalg.norm(after.t_camera_head - before.t_camera_head) < 0.2
     assert turn_between(after.R_camera_head, before.R_camera_head) < 0.1
 
