@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import Any
 
 from bauta import records
 from bauta.checks import InputError, check_choice
+from bauta.overlap import Behind
 from bauta.pipeline import Sink
 from bauta.render.layers import STANDARD, layers
 from bauta.render.overlay import Overlay
@@ -29,15 +30,14 @@ class Drawn:
     sinks: Sequence[VideoSink | PngSink]
     by_name: bool = False
     """PNG frames are named after the pictures they show."""
+    writes: Sequence[Callable[..., None]] = ()
+    """`write` of each sink, in a thread of its own: the next frame is drawn meanwhile."""
 
     def write(self, frame: Frame, faces: list[FaceState], milliseconds: float) -> None:
         """Draw one frame."""
         picture = self.overlay(frame.image, faces, milliseconds)
-        for sink in self.sinks:
-            if isinstance(sink, PngSink):
-                sink.write(picture, self.named(frame))
-            else:
-                sink.write(picture, frame.time)
+        for sink, write in zip(self.sinks, self.writes, strict=True):
+            write(picture, self.named(frame) if isinstance(sink, PngSink) else frame.time)
 
     def named(self, frame: Frame) -> str:
         """Name for a PNG: that of the picture it shows; none for the frames of a video."""
@@ -136,7 +136,10 @@ def open_outputs(
             sinks.append(
                 Recorded(stack.enter_context(records.NpzWriter(path, header, force=force)))
             )
-    return [Drawn(overlay, pictures, by_name), *sinks] if pictures else sinks
+    if not pictures:
+        return sinks
+    writes = [stack.enter_context(Behind(sink.write)) for sink in pictures]
+    return [Drawn(overlay, pictures, by_name, writes), *sinks]
 
 
 def warnings(sinks: Sequence[Sink]) -> list[str]:

@@ -1,35 +1,52 @@
-"""From a source to files: the loop behind `bauta track` and `bauta demo`."""
+"""From a source to files: the loop behind `bauta track` and `bauta demo`.
+
+Reading, tracking and each sink have a thread of their own, with short queues between them.
+"""
 
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
 
+from bauta.overlap import Ahead, Behind
 from bauta.tracker import Tracker
 from bauta.types import FaceState
 from bauta.video.frame import Frame
+
+RECENT = 100_000
+"""Frames, an hour or so, that times are kept of: a webcam may run for days."""
 
 
 class Sink(Protocol):
     """Whatever takes a tracked frame."""
 
     def write(self, frame: Frame, faces: list[FaceState], milliseconds: float) -> None:
-        """Called once a frame, in order."""
+        """Called once a frame, in order, in a thread that belongs to this sink."""
         ...
 
 
 @dataclass
 class Summary:
-    """What a run did. `milliseconds` of tracking alone, without decoding, drawing and writing."""
+    """What a run did. `milliseconds` of tracking alone, without decoding, drawing and writing, of
+    the latest frames."""
 
     frames: int = 0
     with_face: int = 0
     ids: set[int] = field(default_factory=set)
-    milliseconds: list[float] = field(default_factory=list)
+    milliseconds: deque[float] = field(default_factory=lambda: deque(maxlen=RECENT))
+
+    def add(self, faces: list[FaceState], milliseconds: float) -> None:
+        """Count a frame."""
+        self.frames += 1
+        self.with_face += bool(faces)
+        self.ids |= {face.id for face in faces}
+        self.milliseconds.append(milliseconds)
 
     def percentile(self, q: float) -> float:
         """Milliseconds of tracking; NaN before the first frame."""
@@ -49,21 +66,21 @@ def track(
 
     With `stills` each frame is a picture on its own: the tracker forgets in between. `summary` is
     filled as frames come, so that it is true when an error ends the loop; `after` is called once a
-    frame.
+    frame. When this returns or raises, every frame that was tracked has been through every sink
+    that did not fail.
     """
     summary = summary or Summary()
-    for frame in frames:
-        if stills:
-            tracker.reset()
-        started = time.perf_counter()
-        faces = tracker(frame)
-        milliseconds = (time.perf_counter() - started) * 1000
-        for sink in sinks:
-            sink.write(frame, faces, milliseconds)
-        summary.frames += 1
-        summary.with_face += bool(faces)
-        summary.ids |= {face.id for face in faces}
-        summary.milliseconds.append(milliseconds)
-        if after:
-            after(summary)
+    with ExitStack() as stack:
+        writes = [stack.enter_context(Behind(sink.write)) for sink in sinks]
+        for frame in stack.enter_context(Ahead(frames)):
+            if stills:
+                tracker.reset()
+            started = time.perf_counter()
+            faces = tracker(frame)
+            milliseconds = (time.perf_counter() - started) * 1000
+            for write in writes:
+                write(frame, faces, milliseconds)
+            summary.add(faces, milliseconds)
+            if after:
+                after(summary)
     return summary

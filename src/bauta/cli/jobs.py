@@ -108,7 +108,8 @@ def follow(
         tracker = stack.enter_context(following.tracker())
         stills = frames.kind == "images" and not sequence
         settings = following.as_json() | {"stills": stills}
-        sinks = results.open(stack, done.where, frames, following.model, settings)
+        sinks: list[Sink] = []  # they still find out something while they are closed
+        stack.callback(lambda: done.warnings.extend(outputs.warnings(sinks)))
+        sinks += results.open(stack, done.where, frames, following.model, settings)
         after = stack.enter_context(progress(frames.name, frames.frames))
         run_pipeline(frames, tracker, sinks, stills=stills, summary=done.summary, after=after)
-        done.warnings = outputs.warnings(sinks)
