@@ -251,3 +251,20 @@ def test_the_sheet_shows_points_rings_and_absence(folder):
         if batch.present[row]:
             at = np.floor(batch.points["ibug68"][row, 30] * 2).astype(int)
             assert tuple(tile[at[1], at[0]]) == (90, 220, 90)
+
+
+def test_people_who_once_look_to_the_side_are_left_out_whole(tmp_path):
+    def of(index):
+        """Two pictures a person; every third person looks aside in the second."""
+        yaw = 60 if index % 6 == 1 else 5
+        bone = Labels(points_of("ibug68-3d", (yaw, 0, 0)), "ibug68-3d")
+        return sample(index, (yaw, 0, 0), labels=(bone,), person=f"person {index // 2}")
+
+    pack(map(of, range(120)), tmp_path / "pack", "pack", PackSettings(side=64))
+    all_rows, kept = crops(tmp_path).rows, crops(tmp_path, most_yaw=45.0).rows
+    people = {
+        name: [int(p.split()[1]) for p in crops(tmp_path).pack.person[rows]]
+        for name, rows in (("all", all_rows), ("kept", kept))
+    }
+    assert any(person % 3 == 0 for person in people["all"])
+    assert people["kept"] == [person for person in people["all"] if person % 3]

@@ -51,6 +51,9 @@ class DataSettings:
     """A pose is never drawn more than so many times as often as the commonest."""
     shut_eyes: float = 1.0
     """How often a face with a shut eye is drawn against one without."""
+    most_yaw: float = 180.0
+    """Learn nothing of people of whom a photograph looks further than so many degrees to a side,
+    so that these photographs can judge. For experiments."""
     absent: float = 0.0
     """Share of crops that show no face, or one far out of place."""
     label_noise: float = 0.0

@@ -51,6 +51,16 @@ def has_shut_eye(pack: Pack) -> np.ndarray:
     return shut
 
 
+def turned_people(pack: Pack, limit: float) -> np.ndarray:
+    """(N,) bool: rows of everybody of whom a photograph looks further than `limit` degrees to a
+    side, by its anatomical points. InputError without these."""
+    if "ibug68-3d" not in pack.schemes:
+        raise InputError("most_yaw: needs the scheme ibug68-3d in the packs")
+    rows = np.flatnonzero(pack.face & ~pack.made)
+    pose = estimate_pose(pack.labels("ibug68-3d").points[rows], "ibug68-3d")
+    return np.isin(pack.person, pack.person[rows[np.abs(pose[:, 0]) > limit]])
+
+
 def row_weights(
     pack: Pack, labels: dict[str, Column], pose: np.ndarray, data: DataSettings
 ) -> np.ndarray:
@@ -65,6 +75,8 @@ def row_weights(
             known = ", ".join(sorted(set(pack.source)))
             raise InputError(f"sets: no set {name!r} in these packs; they hold {known}")
         weights[pack.source == name] *= factor
+    if data.most_yaw < 180:
+        weights[turned_people(pack, data.most_yaw)] = 0
     if data.balance != "none":
         rows = np.flatnonzero((weights > 0) & (pack.split == "train"))
         if data.balance == "angles":
