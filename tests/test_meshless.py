@@ -108,7 +108,7 @@ def clip(monkeypatch) -> Clip:
     clip = Clip()
 
     class Networks(Faces):
-        def __init__(self, model: str, threads: int) -> None:
+        def __init__(self, model: str, threads: int, device: str) -> None:
             self.detector = clip.detector  # type: ignore[assignment]
             self.regressor = clip.regressor  # type: ignore[assignment]
             self.watched = clip.watched
@@ -206,6 +206,8 @@ class Stub:
 
     name = "stub.onnx"
 
+    device = "cpu"
+
     def __init__(self, metadata: dict[str, str], outputs: dict[str, np.ndarray]) -> None:
         self.metadata = {"bauta_task": "landmarks", "size": "8"} | metadata
         self.values = outputs
@@ -257,7 +259,7 @@ def test_five_points_alone_cannot_be_tracked(monkeypatch):
     stub = Stub({"schemes": "celeba5"}, {"celeba5": np.zeros((1, 5, 2), np.float32)})
     real = faces.Session
 
-    def session(model: bytes, *, name: str, threads: int) -> Session:
+    def session(model: bytes, *, name: str, threads: int, device: str) -> Session:
         return real(model, name=name, threads=threads) if name == "detector" else stub  # type: ignore[return-value]
 
     monkeypatch.setattr(faces, "Session", session)

@@ -44,16 +44,17 @@ class Faces:
     """
 
     watched = False
+    device = "cpu"
 
-    def __init__(self, model: str | Path = "base", threads: int = 1) -> None:
+    def __init__(self, model: str | Path = "base", threads: int = 1, device: str = "cpu") -> None:
         import cv2
 
         cv2.setNumThreads(check_count(threads, "threads"))
-        self.regressor = LandmarkRegressor(
-            Session(read_model(model), name=str(model), threads=threads)
-        )
+        session = Session(read_model(model), name=str(model), threads=threads, device=device)
+        self.device = session.device
+        self.regressor = LandmarkRegressor(session)
         self.watched = self.regressor.watched
-        session = Session(read_model("detector"), name="detector", threads=threads)
+        session = Session(read_model("detector"), name="detector", threads=threads, device=device)
         self.detector = Detector(session) if self.watched else Detector(session, DETECTOR_THRESHOLD)
         _check_places_a_head(self.regressor, str(model))
 

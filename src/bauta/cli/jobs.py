@@ -26,6 +26,7 @@ class Following:
     filter: str
     fit: bool
     threads: int
+    device: str
     head: HeadOptions
 
     def tracker(self) -> Tracker:
@@ -34,6 +35,7 @@ class Following:
             self.model,
             self.faces,
             threads=self.threads,
+            device=self.device,
             filter=self.filter,  # type: ignore[arg-type]
             fit=self.fit,
             camera=self.head.camera,

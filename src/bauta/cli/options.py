@@ -47,6 +47,12 @@ Model = Annotated[
 ]
 Faces = Annotated[int, typer.Option(min=1, help="How many faces to follow at most.")]
 Filter = Annotated[str, typer.Option(help="one_euro (steady) or none (as the network says).")]
+Device = Annotated[
+    str,
+    typer.Option(
+        help="What the networks run on: cpu, cuda, coreml, webgpu, or auto (the fastest there is)."
+    ),
+]
 Threads = Annotated[int, typer.Option(min=1, help="Threads of the networks.")]
 
 # The head behind the points.

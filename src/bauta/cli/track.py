@@ -26,6 +26,7 @@ def track(
     profile: options.Profile = None,
     fit: options.Fit = True,
     threads: options.Threads = 1,
+    device: options.Device = "cpu",
     force: options.Force = False,
 ) -> None:
     """Follow the faces of a video, picture or webcam.
@@ -38,7 +39,7 @@ def track(
     from bauta.heads import read_options
 
     head = read_options(camera, fov, ipd, profile)
-    following = jobs.Following(model, faces, filter, fit, threads, head)
+    following = jobs.Following(model, faces, filter, fit, threads, device, head)
     results = jobs.Results(out, save, draw, force)
     done = jobs.Done()
     try:

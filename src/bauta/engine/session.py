@@ -2,40 +2,58 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Mapping
+from functools import cache
+from types import ModuleType
+from typing import Any
 
 import numpy as np
 
-from bauta.checks import ModelError, check_count
+from bauta.checks import InputError, ModelError, check_choice, check_count
+
+DEVICES = ("auto", "cpu", "cuda", "coreml", "webgpu")
+"""What networks can run on; `auto` is the first of cuda, coreml, webgpu that starts, else cpu."""
+BY_SPEED = ("cuda", "coreml", "webgpu")
+PROVIDERS = {
+    "cpu": "CPUExecutionProvider",
+    "cuda": "CUDAExecutionProvider",
+    "coreml": "CoreMLExecutionProvider",
+    "webgpu": "WebGpuExecutionProvider",
+}
+TO_HAVE = {
+    "cuda": "needs an NVIDIA card and, in place of onnxruntime, "
+    'pip install "onnxruntime-gpu[cuda,cudnn]"',
+    "coreml": "comes with onnxruntime on a Mac, and nowhere else",
+    "webgpu": "needs a graphics card with its driver and pip install onnxruntime-ep-webgpu",
+}
+WEBGPU_PLUGIN = "onnxruntime_ep_webgpu"
 
 
 class Session:
-    """A network on the CPU.
+    """A network on a `device`; `device` then says which one, where "auto" was asked for.
 
     `outputs` and `inputs` are the names in the file; `metadata` its string properties. ModelError
-    when the bytes are not a network that ONNX Runtime can load.
+    when the bytes are not a network that ONNX Runtime can load, InputError when the device is not
+    to be had. `threads` are those of the CPU.
     """
 
-    def __init__(self, model: bytes, *, name: str = "model", threads: int = 1) -> None:
+    def __init__(
+        self, model: bytes, *, name: str = "model", threads: int = 1, device: str = "cpu"
+    ) -> None:
         check_count(threads, "threads")
+        check_choice(device, DEVICES, "device")
         import onnxruntime as ort
 
         ort.disable_telemetry_events()
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        try:
-            self._session = ort.InferenceSession(
-                model, sess_options=options, providers=["CPUExecutionProvider"]
-            )
-        except Exception as error:  # onnxruntime raises a dozen private types
-            reason = str(error).splitlines()[0][:200]
-            raise ModelError(
-                f"{name}: not a network that ONNX Runtime can load ({reason}); "
-                "reinstall bauta or check the path"
-            ) from error
         self.name = name
+        self.device = device
+        if device == "auto":
+            self.device, self._session = _first(ort, model, name, threads)
+        elif device == "cpu":
+            self._session = _on_cpu(ort, model, name, threads)
+        else:
+            self._session = _on(ort, device, model, threads)
         self.inputs = [item.name for item in self._session.get_inputs()]
         self.outputs = [item.name for item in self._session.get_outputs()]
         self.metadata: dict[str, str] = dict(self._session.get_modelmeta().custom_metadata_map)
@@ -45,6 +63,88 @@ class Session:
         try:
             values = self._session.run(self.outputs, dict(feeds))
         except Exception as error:
-            reason = str(error).splitlines()[0][:200]
-            raise ModelError(f"{self.name}: the network could not run ({reason})") from error
-        return dict(zip(self.outputs, values, strict=True))  # type: ignore[arg-type]
+            raise ModelError(
+                f"{self.name}: the network could not run ({_reason(error)})"
+            ) from error
+        return dict(zip(self.outputs, values, strict=True))
+
+
+def _options(ort: ModuleType, threads: int) -> Any:
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    return options
+
+
+def _on_cpu(ort: ModuleType, model: bytes, name: str, threads: int) -> Any:
+    try:
+        options = _options(ort, threads)
+        return ort.InferenceSession(model, sess_options=options, providers=[PROVIDERS["cpu"]])
+    except Exception as error:  # onnxruntime raises a dozen private types
+        raise ModelError(
+            f"{name}: not a network that ONNX Runtime can load ({_reason(error)}); "
+            "reinstall bauta or check the path"
+        ) from error
+
+
+def _first(ort: ModuleType, model: bytes, name: str, threads: int) -> tuple[str, Any]:
+    """The fastest device that the network starts on."""
+    for device in BY_SPEED:
+        try:
+            return device, _on(ort, device, model, threads)
+        except InputError:
+            continue
+    return "cpu", _on_cpu(ort, model, name, threads)
+
+
+def _on(ort: ModuleType, device: str, model: bytes, threads: int) -> Any:
+    """A session on an accelerator; InputError with what to do when it cannot be had."""
+    options = _options(ort, threads)
+    providers = None
+    if device == "webgpu":
+        options.add_provider_for_devices([_webgpu(ort)], {})
+    elif PROVIDERS[device] in ort.get_available_providers():
+        providers = [PROVIDERS[device], PROVIDERS["cpu"]]
+    else:
+        raise InputError(f"device: {device} is not in this onnxruntime; it {TO_HAVE[device]}")
+    if device == "cuda" and hasattr(ort, "preload_dlls"):
+        ort.preload_dlls()  # those of NVIDIA's pip packages, which no loader looks for
+    try:
+        session = ort.InferenceSession(model, sess_options=options, providers=providers)
+    except Exception as error:
+        raise _no_start(device, _reason(error)) from error
+    if PROVIDERS[device] not in session.get_providers():  # it falls back to the CPU in silence
+        raise _no_start(device, "ONNX Runtime went on without it")
+    return session
+
+
+def _webgpu(ort: ModuleType) -> Any:
+    """The device of the plugin."""
+    try:
+        _register_webgpu(ort)
+        found = [one for one in ort.get_ep_devices() if one.ep_name == PROVIDERS["webgpu"]]
+    except ImportError as error:
+        raise InputError(f"device: webgpu is not installed; it {TO_HAVE['webgpu']}") from error
+    except AttributeError as error:
+        raise _no_start("webgpu", "onnxruntime is older than 1.24.4") from error
+    except Exception as error:
+        raise _no_start("webgpu", _reason(error)) from error
+    if not found:
+        raise _no_start("webgpu", "no graphics card was found")
+    return found[0]
+
+
+@cache
+def _register_webgpu(ort: ModuleType) -> None:
+    """Once a process: onnxruntime refuses a second time."""
+    plugin = importlib.import_module(WEBGPU_PLUGIN)
+    ort.register_execution_provider_library("webgpu", plugin.get_library_path())
+
+
+def _no_start(device: str, why: str) -> InputError:
+    return InputError(f"device: {device} does not start ({why}); it {TO_HAVE[device]}")
+
+
+def _reason(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0][:200]
