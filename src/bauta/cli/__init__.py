@@ -4,6 +4,7 @@ One file a verb; importing it adds the verb to the application.
 """
 
 from bauta.cli import (
+    bench,
     calibrate,
     data,
     demo,
@@ -21,6 +22,7 @@ from bauta.cli import (
 from bauta.cli.app import main
 
 __all__ = [
+    "bench",
     "calibrate",
     "data",
     "demo",

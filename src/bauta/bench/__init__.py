@@ -1,0 +1,1 @@
+"""Our models and other trackers on the same clip, side by side."""
