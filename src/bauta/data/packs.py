@@ -97,6 +97,9 @@ class Pack:
     transform = cached_property(lambda self: self._stack("transform", (2, 3), np.nan))
     """(N, 2, 3) float64 T_crop_picture."""
 
+    digest = cached_property(lambda self: self._stack("digest", (), np.uint64(0)))
+    """(N,) uint64 of the packed picture."""
+
     @cached_property
     def source(self) -> np.ndarray:
         """(N,) text: name of the set."""
