@@ -2,11 +2,12 @@
 # make test   set up and run every test
 # make check  style and types      make bench  speed and memory      make hooks  pre-commit
 # make test-train   the tests that need torch, too (CPU build)
+# make packs   the pictures that the shipped models learn from, out of the training data (BAUTA_DATA)
 PYTHON ?= python3
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 BIN := .venv/bin
 
-.PHONY: demo test test-train check bench hooks clean
+.PHONY: demo test test-train check bench packs hooks clean
 
 .venv/ready: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "bauta needs Python 3.11 or newer; try make PYTHON=python3.12")'
@@ -35,6 +36,11 @@ check: .venv/ready-dev
 
 bench: .venv/ready
 	$(BIN)/python benchmarks/tracker_speed.py
+
+packs: .venv/ready-dev
+	for set in ytf lfw masks negatives lookalikes; do $(BIN)/bauta data pack $$set -o .packs/own/$$set || exit 1; done
+	$(BIN)/bauta synth .packs/profile --kind profile --count 12000 --seed 1
+	$(BIN)/bauta synth .packs/rendered --kind rendered --count 8000 --seed 1
 
 hooks:
 	ln -sf ../../.ci/pre-commit .git/hooks/pre-commit
