@@ -1,0 +1,10 @@
+"""`mp.solutions`: of MediaPipe's, those that look at faces' points."""
+
+from bauta.compat.mediapipe.solutions import (
+    drawing_styles,
+    drawing_utils,
+    face_mesh,
+    face_mesh_connections,
+)
+
+__all__ = ["drawing_styles", "drawing_utils", "face_mesh", "face_mesh_connections"]
