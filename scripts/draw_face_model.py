@@ -12,38 +12,29 @@ import cv2
 import numpy as np
 
 from bauta.assets.face import face_model
+from bauta.export.parts import part_colours, srgb
 from bauta.geometry.camera import Camera
 from bauta.geometry.mesh import vertex_normals
+from bauta.geometry.rotation import from_angles
 from bauta.morphable.contour import contour68
 from bauta.morphable.model import FaceModel
 from bauta.render.raster import rasterise
 
 TILE = (230, 290)
 PAPER = 255
+MIDDLE = np.array([0.0, -3.0, -6.0])
+"""Head axes, centimetres: the middle of the picture, about which the head turns."""
 COARSE = 15
 """Steps of brightness in the picture of the docs, so that it stays small."""
 LOOK = {"jawOpen": 0.5, "mouthSmileLeft": 0.8, "mouthSmileRight": 0.8, "eyeBlinkLeft": 1.0}
 LOOK |= {"browInnerUp": 0.7, "eyeLookOutRight": 0.8}
 SCHEMES = ("ibug68", "ibug68-3d", "fs70", "wflw98", "jd106", "insightface106", "mesh478")
 VIEWS = ((0, 0, {}), (45, 0, {}), (-45, 20, {}), (90, 0, {}), (0, 0, LOOK), (45, 0, LOOK))
-COLOURS = {
-    "face": (222, 190, 170),
-    "head_neck": (200, 175, 160),
-    "teeth": (250, 250, 245),
-    "mouth_socket": (150, 70, 70),
-    "eye_socket_left": (190, 150, 140),
-    "eye_socket_right": (190, 150, 140),
-    "eyeball_left": (245, 245, 250),
-    "eyeball_right": (245, 245, 250),
-}
 
 
-def pose(yaw: float, pitch: float) -> np.ndarray:
-    """R_camera_head of docs/conventions.md, roll 0, of degrees."""
-    a, b = np.radians(-yaw), np.radians(-pitch)
-    Ry = np.array([[np.cos(a), 0, np.sin(a)], [0, 1, 0], [-np.sin(a), 0, np.cos(a)]])
-    Rx = np.array([[1, 0, 0], [0, np.cos(b), -np.sin(b)], [0, np.sin(b), np.cos(b)]])
-    return Ry @ Rx @ np.diag([1.0, -1.0, -1.0])
+def plain_colours(model: FaceModel) -> np.ndarray:
+    """(V, 3) 0..255, as heads without a texture have them."""
+    return 255 * srgb(part_colours(model, model.mean))
 
 
 def shaded(
@@ -52,13 +43,12 @@ def shaded(
     """Picture (H, W, 3) uint8, translation and camera of a head in the middle of a tile."""
     width, height = TILE
     camera = Camera.of_fov(width, height, 22.0)
-    t = np.array([0, 0, 78.0 / zoom]) - R @ np.array([0.0, 0.3, 4.0])
+    t = np.array([0, 0, 78.0 / zoom]) - R @ MIDDLE
     seen = vertices @ R.T + t
     raster = rasterise(seen, model.triangles, camera, TILE, samples=2)
     normal = vertex_normals(vertices, model.triangles) @ R.T
     light = 0.35 + 0.65 * np.clip(normal @ np.array([-0.35, -0.5, -0.79]), 0, 1)
-    base = np.array([COLOURS[name] for name in model.part_names])[model.part]
-    colour, cover = raster.shade(model.triangles, base * light[:, None])
+    colour, cover = raster.shade(model.triangles, plain_colours(model) * light[:, None])
     return (colour + PAPER * (1 - cover[..., None])).clip(0, 255).astype(np.uint8), t, camera
 
 
@@ -78,7 +68,7 @@ def points_tile(model: FaceModel, scheme: str, view: tuple) -> np.ndarray:
     """One head with the points of a scheme; those that face away are hollow."""
     yaw, pitch, expression = view
     vertices = model.vertices(None, model.weights(expression))
-    R = pose(yaw, pitch)
+    R = from_angles(yaw, pitch, 0)
     image, t, camera = shaded(model, vertices, R)
     points = points_on(model, scheme, vertices, R)
     for index, (u, v) in enumerate(camera.project(points @ R.T + t)):
@@ -102,7 +92,7 @@ def expressions_sheet(model: FaceModel, columns: int = 9) -> np.ndarray:
     tiles = []
     for name in model.expression_names:
         image, _, _ = shaded(
-            model, model.vertices(None, model.weights({name: 1})), pose(15, 0), 1.5
+            model, model.vertices(None, model.weights({name: 1})), from_angles(15, 0, 0), 1.5
         )
         label(image, name)
         tiles.append(image)
@@ -117,12 +107,12 @@ def uv_sheet(model: FaceModel, size: int = 1400) -> np.ndarray:
     assert model.uv is not None
     assert model.uv_triangles is not None
     image = np.full((size, size, 3), PAPER, np.uint8)
+    colours = plain_colours(model)
     pixels = np.stack([model.uv[:, 0], 1 - model.uv[:, 1]], 1) * size
     for corners, triangle in zip(model.uv_triangles, model.triangles, strict=True):
         a, b, c = pixels[corners]
         area = (b - a)[0] * (c - a)[1] - (b - a)[1] * (c - a)[0]
-        part = model.part_names[model.part[triangle[0]]]
-        colour = COLOURS[part] if area < 0 else (230, 40, 40)
+        colour = colours[triangle[0]].tolist() if area < 0 else (230, 40, 40)
         shape = np.round(pixels[corners] * 16).astype(np.int32)
         cv2.fillConvexPoly(image, shape, colour, cv2.LINE_AA, 4)
         cv2.polylines(image, [shape], True, (90, 90, 90), 1, cv2.LINE_AA, 4)

@@ -17,7 +17,6 @@ import cv2
 import numpy as np
 import pytest
 
-from bauta import cli
 from bauta.checks import SinkError
 from bauta.demo.run import CLIP
 from bauta.records import read_tracks
@@ -36,24 +35,6 @@ def clip(tmp_path_factory) -> Path:
                 break
             sink.write(frame.image, frame.time)
     return path
-
-
-@pytest.fixture
-def run(monkeypatch, capsys, tmp_path):
-    """Run `bauta ARGS` in an empty folder; returns (exit code, stdout, stderr)."""
-    monkeypatch.chdir(tmp_path)
-
-    def call(*args: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["bauta", *map(str, args)])
-        try:
-            cli.main()
-            code = 0
-        except SystemExit as stop:
-            code = int(stop.code or 0)
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return call
 
 
 def decoded(path: Path) -> int:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import sys
 
 import cv2
 import numpy as np
 import pytest
 
-from bauta import cli
 from bauta.assets.face import face_model
 from bauta.demo.run import CLIP
 from bauta.fit import read_profile
@@ -32,24 +30,6 @@ def folder(tmp_path_factory):
                 cv2.imwrite(str(folder / name), frame.image[..., ::-1])
     cv2.imwrite(str(folder / "empty.png"), np.full((200, 200, 3), 90, np.uint8))
     return folder
-
-
-@pytest.fixture
-def run(monkeypatch, capsys, tmp_path):
-    """Run `bauta ARGS` in an empty folder; returns (exit code, stdout, stderr)."""
-    monkeypatch.chdir(tmp_path)
-
-    def call(*args: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["bauta", *map(str, args)])
-        try:
-            cli.main()
-            code = 0
-        except SystemExit as stop:
-            code = int(stop.code or 0)
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return call
 
 
 def test_fit_writes_a_record_and_a_mesh_for_each_photo(run, folder, tmp_path):

@@ -73,7 +73,8 @@ class Placement:
     R_camera_head: np.ndarray
     """(3, 3)."""
     outline: np.ndarray
-    """(N, 2 or 3) pixels: points that bound the whole face, forehead to chin."""
+    """(N, 2 or 3) pixels: points that bound the whole face, forehead to chin; the first 468 are the
+    canonical face's."""
     scale: float
     """Pixels a centimetre of the canonical face."""
 
@@ -86,12 +87,12 @@ class Placement:
 def place(points: np.ndarray, scheme: str) -> Placement:
     """How the head lies, from points (K, 2 or 3) of a scheme in pixels.
 
-    From the mesh by `umeyama`; from others by the canonical face seen by the weak-perspective
-    camera that fits them, which stands in for the forehead. InputError when too few points are
-    known, or in a plane.
+    From a whole mesh by `umeyama`; from others by the canonical face seen by the weak-perspective
+    camera that fits them, which stands in for the forehead. Points may be NaN. InputError when too
+    few are known, or in a plane.
     """
     canonical = mesh478()["canonical"].astype(np.float64)
-    if scheme == "mesh478":
+    if scheme == "mesh478" and points.shape[1] == 3 and np.isfinite(points).all():
         skin = points[: len(canonical)]
         scale, R, _ = umeyama(canonical, skin.astype(np.float64))
         return Placement(R, skin, scale)
@@ -100,7 +101,8 @@ def place(points: np.ndarray, scheme: str) -> Placement:
         raise InputError(f"{scheme}: these points do not say how the whole face lies")
     face = canonical @ camera[:, :3].T + camera[:, 3]
     scale = float(np.linalg.svd(camera[:, :3], compute_uv=False).mean())
-    return Placement(rotation_of(camera), np.concatenate([face, points[:, :2]]), scale)
+    seen = points[np.isfinite(points[:, :2]).all(1), :2]
+    return Placement(rotation_of(camera), np.concatenate([face, seen]), scale)
 
 
 def roi_of_box(box: np.ndarray) -> Roi:

@@ -40,8 +40,9 @@ def say(line: str) -> None:
 
 
 @contextmanager
-def progress(title: str, frames: int | None) -> Iterator[Callable[[Summary], None]]:
-    """A bar on stderr with the rate; yields what updates it once a frame."""
+def counting(title: str, total: int | None, unit: str = "") -> Iterator[Callable[[int], None]]:
+    """A bar on stderr; yields what is called with the number done so far. `total` None when it is
+    not known; with a `unit` the bar shows how many a second."""
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}"),
@@ -51,14 +52,21 @@ def progress(title: str, frames: int | None) -> Iterator[Callable[[Summary], Non
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=talk, transient=True) as bar:
-        task = bar.add_task(escape(title), total=frames, rate="")
+        task = bar.add_task(escape(title), total=total, rate="")
 
-        def after(summary: Summary) -> None:
+        def after(done: int) -> None:
             speed = bar.tasks[task].speed
-            rate = f"{speed:.0f} frames/s" if speed else ""
-            bar.update(task, completed=summary.frames, rate=rate)
+            rate = f"{speed:.0f} {unit}/s" if speed and unit else ""
+            bar.update(task, completed=done, rate=rate)
 
         yield after
+
+
+@contextmanager
+def progress(title: str, frames: int | None) -> Iterator[Callable[[Summary], None]]:
+    """`counting` of the frames of a summary."""
+    with counting(title, frames, "frames") as count:
+        yield lambda summary: count(summary.frames)
 
 
 @app.callback(invoke_without_command=True)

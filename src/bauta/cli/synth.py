@@ -7,8 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bauta.cli.app import app, say, talk
-from bauta.cli.data.counting import counting
+from bauta.cli.app import app, counting, say, talk
 
 
 @app.command()

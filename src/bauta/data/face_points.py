@@ -4,9 +4,10 @@
 
 The canonical mesh and the ICT head are different people, so that the nearest surface point is
 millimetres off. Start: similarity and thin-plate warp of the canonical mesh onto the head by the 68
-anatomical points, then the nearest surface point. Then, round by round: fit the head to a draw of
-labelled faces (first its identity alone, on calm faces; then with more and more expressions) and
-move every point on the surface by what is left in the mean, the same on both sides.
+anatomical points, then the nearest surface point. Then, round by round: fit the head's identity to
+a draw of labelled calm faces and move every point on the surface by what is left in the mean, the
+same on both sides. No expression takes part: it would explain what is a matter of the points, such
+as lips that are marked elsewhere, and would then be found in every blank face.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import numpy as np
 
 from bauta.crop import mesh_rotation, roi_of_mesh
 from bauta.data import teachers
+from bauta.fit.fitter import start_translation
 from bauta.fit.solver import Prior, Solution, SolverSettings, solve
 from bauta.geometry import affine
 from bauta.geometry.alignment import umeyama
@@ -35,15 +37,12 @@ log = logging.getLogger(__name__)
 SIZE, FOV = 192.0, 25.0
 """Faces are brought to a picture of this size; a long lens, as cameras are unknown."""
 SKIN_POINTS = 468
-FEW = (
-    *("jawOpen", "mouthSmileLeft", "mouthSmileRight", "eyeBlinkLeft", "eyeBlinkRight"),
-    *("browInnerUp", "browDownLeft", "browDownRight", "mouthPucker"),
-)
-ROUNDS = ((5, (), 0.0), (4, FEW, 1.0), (4, None, 1.5))
-"""Rounds, expressions allowed in them (None: all), and the price of an expression."""
-FACES = 150
+ROUNDS = 24
+FACES = 300
 """Faces of one round."""
 MODES = 30
+TIMID = 2.0
+"""Precision of an identity mode: timid, as what is left over is to move the points."""
 STEP = 0.8
 
 
@@ -121,22 +120,20 @@ class Placement:
             triangle[points], weight[points] = allowed[found], w
         return Points(triangle, weight)
 
-    def improve(self, meshes: np.ndarray, allowed: tuple[str, ...] | None, price: float) -> float:
+    def improve(self, meshes: np.ndarray) -> float:
         """One round over `meshes` (N, 468, 3); returns the mean residual over the face's size."""
-        names = self.model.expression_names
-        use = [i for i, name in enumerate(names) if allowed is None or name in allowed]
-        mean, identity, expression = (
+        mean, identity = (
             self.points.of(values.astype(np.float64), self.triangles)
-            for values in (self.model.mean, self.model.identity[:MODES], self.model.expression[use])
+            for values in (self.model.mean, self.model.identity[:MODES])
         )
-        bases = np.concatenate([expression, identity]).transpose(1, 2, 0)
+        bases = identity.transpose(1, 2, 0)
         normals = self.points.of(
             vertex_normals(self.model.mean, self.model.triangles), self.triangles
         )
         H, G, errors = np.zeros((SKIN_POINTS, 3, 3)), np.zeros((SKIN_POINTS, 3)), []
         for mesh in meshes:
             size = face_size(mesh)
-            found = self._fit(mesh, mean, bases, len(use), price, size)
+            found = self._fit(mesh, mean, bases, size)
             assert found.residual is not None
             residual = found.residual.T
             errors.append(np.linalg.norm(residual, axis=1).mean() / size)
@@ -156,25 +153,12 @@ class Placement:
         d = np.linalg.solve(H, G[:, :, None])[:, :, 0]
         return (d + d[self.mirror] * (-1, 1, 1)) / 2
 
-    def _fit(
-        self,
-        mesh: np.ndarray,
-        mean: np.ndarray,
-        bases: np.ndarray,
-        shapes: int,
-        price: float,
-        size: float,
-    ) -> Solution:
-        people = bases.shape[2] - shapes
-        prior = Prior(
-            lower=np.concatenate([np.zeros(shapes), np.full(people, -4.0)]),
-            upper=np.concatenate([np.ones(shapes), np.full(people, 4.0)]),
-            mean=np.zeros(shapes + people),
-            precision=np.diag(np.concatenate([np.full(shapes, 0.5), np.full(people, 2.0)])),
-            price=np.concatenate([np.full(shapes, price), np.zeros(people)]),
-        )
+    def _fit(self, mesh: np.ndarray, mean: np.ndarray, bases: np.ndarray, size: float) -> Solution:
+        most, nothing = np.full(MODES, 4.0), np.zeros(MODES)
+        prior = Prior(-most, most, nothing, TIMID * np.eye(MODES), nothing)
         R = mesh_rotation(mesh).astype(np.float64)
-        start = Solution(R, place(self.camera, mean @ R.T, mesh[:, :2]), np.zeros(shapes + people))
+        t = start_translation(self.camera, R @ mean.T, mesh[:, :2].T)
+        start = Solution(R, t, nothing)
         sigma = np.full(SKIN_POINTS, 0.015 * size)
         settings = SolverSettings(steps=6)
         columns = np.ascontiguousarray(bases.transpose(1, 0, 2), np.float32)
@@ -185,15 +169,6 @@ def face_size(mesh: np.ndarray) -> float:
     """Mean distance of the points from their middle, or between the outer eye corners; pixels."""
     spread = np.linalg.norm(mesh[:, :2] - mesh[:, :2].mean(0), axis=1).mean()
     return float(max(spread, np.linalg.norm(mesh[33, :2] - mesh[263, :2])))
-
-
-def place(camera: Camera, turned: np.ndarray, pixels: np.ndarray) -> np.ndarray:
-    """Translation (3,) that puts turned points (K, 3) where pixels (K, 2) are."""
-    middle, own = pixels.mean(0), turned.mean(0)
-    spread = np.linalg.norm(pixels - middle, axis=1).mean()
-    z = camera.K[0, 0] * np.linalg.norm(turned[:, :2] - own[:2], axis=1).mean() / spread
-    xy = (middle - camera.K[:2, 2]) * z / camera.K[[0, 1], [0, 1]]
-    return np.append(xy, z) - np.append(own[:2], own[2])
 
 
 def canonical_on(landmarks68: np.ndarray) -> np.ndarray:
@@ -225,14 +200,11 @@ def thin_plate(x: np.ndarray, y: np.ndarray, at: np.ndarray, smooth: float = 0.0
 
 def place_mesh(model: FaceModel, landmarks68: np.ndarray, meshes: np.ndarray) -> Embedding:
     """Where the first 468 mesh points lie on the head."""
-    placement = Placement(model, landmarks68)
-    quiet, rng = calm(meshes), np.random.default_rng(0)
-    for rounds, allowed, price in ROUNDS:
-        pool = meshes[quiet] if allowed == () else meshes
-        for _ in range(rounds):
-            draw = pool[rng.choice(len(pool), min(FACES, len(pool)), replace=False)]
-            error = placement.improve(draw, allowed, price)
-            log.info("residual %.2f %% of the face's size", 100 * error)
+    placement, pool = Placement(model, landmarks68), meshes[calm(meshes)]
+    rng = np.random.default_rng(0)
+    for _ in range(ROUNDS):
+        draw = pool[rng.choice(len(pool), min(FACES, len(pool)), replace=False)]
+        log.info("residual %.2f %% of the face's size", 100 * placement.improve(draw))
     return Embedding(
         placement.rows[placement.points.triangle].astype(np.int32), placement.points.weight
     )

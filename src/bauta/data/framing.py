@@ -11,10 +11,9 @@ from functools import cache
 
 import numpy as np
 
-from bauta.crop import Roi, roi_of_box, roi_of_mesh, roi_of_points
+from bauta.checks import InputError
+from bauta.crop import Roi, place, roi_of_box, roi_of_points
 from bauta.data.sample import Labels, Sample
-from bauta.geometry.rotation import upright_angle
-from bauta.head_pose import canonical_points, fit_camera, rotation_of
 from bauta.tables import mesh478
 
 OUTLINE = 36
@@ -35,16 +34,11 @@ def _ellipse(box: np.ndarray) -> np.ndarray:
 
 def _from_labels(labels: Labels) -> tuple[Roi, np.ndarray] | None:
     """Frame and outline from points with places on the canonical face, or None."""
-    points = labels.points
-    if labels.scheme == "mesh478" and points.shape[1] == 3 and np.isfinite(points).all():
-        return roi_of_mesh(points), points[_oval(), :2]
-    camera = fit_camera(canonical_points(labels.scheme), points[None])[0]
-    if not np.isfinite(camera).all():
+    try:
+        placement = place(labels.points, labels.scheme)
+    except InputError:
         return None
-    face = mesh478()["canonical"].astype(np.float64) @ camera[:, :3].T + camera[:, 3]
-    seen = points[np.isfinite(points[:, :2]).all(1), :2]
-    everything = np.concatenate([face, seen])
-    return roi_of_points(everything, upright_angle(rotation_of(camera))), face[_oval()]
+    return placement.roi, placement.outline[_oval(), :2]
 
 
 def frame_of(sample: Sample) -> tuple[Roi, np.ndarray] | None:

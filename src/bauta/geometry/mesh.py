@@ -1,4 +1,4 @@
-"""Triangle meshes: normals, nearest points on a surface."""
+"""Triangle meshes: normals, edges, nearest points on a surface."""
 
 from __future__ import annotations
 
@@ -17,6 +17,12 @@ def vertex_normals(vertices: np.ndarray, triangles: np.ndarray) -> np.ndarray:
         axis=1,
     )
     return sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-12)
+
+
+def edges_of(triangles: np.ndarray) -> np.ndarray:
+    """(E, 2) pairs of vertices that are sides of triangles (T, 3), each once, the smaller first."""
+    sides = np.sort(triangles[:, [[0, 1], [1, 2], [2, 0]]].reshape(-1, 2), axis=1)
+    return np.unique(sides, axis=0)
 
 
 def closest_on_triangles(point: np.ndarray, corners: np.ndarray) -> np.ndarray:

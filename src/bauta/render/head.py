@@ -13,7 +13,7 @@ import numpy as np
 
 from bauta.checks import InputError, check_choice
 from bauta.geometry.camera import Camera
-from bauta.geometry.mesh import vertex_normals
+from bauta.geometry.mesh import edges_of, vertex_normals
 from bauta.morphable.model import FaceModel
 from bauta.render import strokes
 from bauta.render.strokes import INK, PAPER, Colour
@@ -92,8 +92,7 @@ def front_edges(
     u, v = b - a, c - a
     front = u[:, 0] * v[:, 1] - u[:, 1] * v[:, 0] < 0  # y points down
     front &= (vertices[triangles, 2] > NEAREST).all(1)
-    sides = np.sort(triangles[front][:, [[0, 1], [1, 2], [2, 0]]].reshape(-1, 2), axis=1)
-    return np.unique(sides, axis=0), seen
+    return edges_of(triangles[front]), seen
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bauta.cli.app import say, talk
+from bauta.cli.app import counting, say, talk
 from bauta.cli.data.app import data
-from bauta.cli.data.counting import counting
 
 if TYPE_CHECKING:
     from bauta.data.catalog import Dataset

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bauta.cli.app import INTERRUPTED, say, talk
+from bauta.cli.app import INTERRUPTED, counting, say, talk
 from bauta.cli.data.app import data
-from bauta.cli.data.counting import counting
 
 if TYPE_CHECKING:
     from bauta.data.label import Summary

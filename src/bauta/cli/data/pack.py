@@ -7,9 +7,8 @@ from typing import Annotated
 
 import typer
 
-from bauta.cli.app import say, talk
+from bauta.cli.app import counting, say, talk
 from bauta.cli.data.app import data
-from bauta.cli.data.counting import counting
 
 
 @data.command()

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from bauta.assets.face import face_model
+from bauta.geometry.mesh import edges_of
 
 ROUNDS = 10
 """Times that each colour becomes the mean of its neighbours' and its own first one."""
@@ -63,7 +64,7 @@ def _at(picture: np.ndarray, places: np.ndarray) -> np.ndarray:
 def neighbours() -> tuple[np.ndarray, np.ndarray]:
     """(V, D) rows of each vertex's neighbours, padded with itself, and their shares (V, D)."""
     model = face_model()
-    edges = np.concatenate([model.triangles[:, pair] for pair in ([0, 1], [1, 2], [2, 0])])
+    edges = edges_of(model.triangles)
     edges = np.unique(np.concatenate([edges, edges[:, ::-1]]), axis=0)
     count = np.bincount(edges[:, 0], minlength=len(model.mean))
     rows = np.tile(np.arange(len(count))[:, None], (1, count.max()))

@@ -22,7 +22,7 @@ from bauta.data.sample import Labels, Sample
 from bauta.fit import FaceFitter, FitPoints, FitSettings, fit_points
 from bauta.geometry import affine
 from bauta.geometry.camera import Camera
-from bauta.geometry.mesh import vertex_normals
+from bauta.geometry.mesh import edges_of, vertex_normals
 from bauta.morphable.contour import JAW, contour68
 from bauta.regress.landmarks import cut
 from bauta.render.head import OUTER
@@ -128,9 +128,7 @@ def skull_edges() -> np.ndarray:
     model = face_model()
     outer = np.isin(model.part, [model.part_names.index(name) for name in OUTER])
     rows = outer & (turning_shares() > 0.9)
-    triangles = model.triangles[rows[model.triangles].all(1)]
-    edges = np.concatenate([triangles[:, pair] for pair in ([0, 1], [1, 2], [2, 0])])
-    return np.unique(np.sort(edges, axis=1), axis=0)
+    return edges_of(model.triangles[rows[model.triangles].all(1)])
 
 
 @cache
