@@ -12,6 +12,7 @@ from bauta.data.sample import Labels
 from bauta.geometry.camera import Camera
 from bauta.morphable.arkit import ARKIT52
 from bauta.morphable.contour import contour68
+from bauta.synth.rendered.lids import meeting
 from bauta.synth.rendered.moment import Moment
 
 SLACK = 0.45
@@ -70,7 +71,7 @@ def labels(
             points = contour68(model, vertices, view.R_camera_head)
         else:
             points = model.points(scheme, vertices)
-        points = view.seen(points)
+        points = view.seen(meeting(points, scheme))
         slack = np.full(len(points), SLACK)
         if scheme == "mesh478":
             slack[IRISES] = IRIS_SLACK
