@@ -8,6 +8,7 @@ import sys
 import numpy as np
 import pytest
 
+from bauta.assets.face import answer
 from bauta.assets.golden import Golden, read_golden, write_golden
 from bauta.assets.store import card_names, load_card, read_model
 from bauta.checks import ModelError
@@ -23,6 +24,15 @@ def test_a_model_that_ships_repeats_its_golden_sample(name):
     assert set(golden.inputs) == set(session.inputs)
     assert set(golden.outputs) == set(session.outputs)
     assert max(golden.differences(session.run).values()) <= golden.tolerance
+
+
+def test_the_face_model_repeats_its_golden_sample():
+    sample = read_golden("face")
+    assert {"vertices", "mesh478", "ibug68"} <= set(sample.outputs)
+    assert max(sample.differences(answer).values()) <= sample.tolerance
+    other = dict(sample.inputs, expression=sample.inputs["expression"][::-1])
+    found = sample.differences(lambda _: answer(other))
+    assert min(found.values()) > sample.tolerance
 
 
 def golden(value: float = 3.0) -> Golden:
@@ -61,6 +71,12 @@ def test_check_says_how_far_a_model_is_off():
     done = bauta("nano", "--check")
     assert done.returncode == 0
     assert {line.split()[0] for line in done.stdout.splitlines()} >= {"mesh", "presence"}
+
+
+def test_check_knows_the_face_model():
+    done = bauta("face", "--check")
+    assert done.returncode == 0
+    assert "vertices" in done.stdout
 
 
 def test_check_fails_where_a_file_is_not_what_it_was(tmp_path):
