@@ -238,7 +238,7 @@ def test_packs_are_joined_in_order_and_lack_what_they_lack(packed, tmp_path):
     mesh = Labels(points_of("mesh478"), "mesh478", weight=np.full(478, 0.5))
     hidden = np.arange(68) % 2 == 0
     flat = Labels(points_of("ibug68"), "ibug68", visible=hidden)
-    other = sample(9, labels=(mesh, flat), attributes={"smile": True})
+    other = sample(9, labels=(mesh, flat), attributes={"smile": True, "expression/jawOpen": 0.5})
     pack([other], tmp_path / "b", "other", SMALL_SHARDS)
     both = read_pack(packed, tmp_path / "b")
     assert len(both) == 6
@@ -255,6 +255,8 @@ def test_packs_are_joined_in_order_and_lack_what_they_lack(packed, tmp_path):
     assert (visible[5] == hidden).all()
     assert np.isnan(both.attribute("smile")[:5]).all()
     assert both.attribute("smile")[5] == 1
+    assert both.attribute_names == ["expression/jawOpen", "smile"]
+    assert both.attribute("expression/jawOpen")[5] == 0.5
     with pytest.raises(InputError, match="mesh478"):
         both.labels("wflw98")
 

@@ -93,8 +93,9 @@ class Shard:
         return array
 
     def keys(self, prefix: str) -> list[str]:
-        """Second parts of the array names that begin with `prefix/`."""
-        return sorted({k.split("/")[1] for k in self._labels.files if k.startswith(f"{prefix}/")})
+        """What follows `prefix/` in the names of arrays."""
+        start = f"{prefix}/"
+        return sorted(k.removeprefix(start) for k in self._labels.files if k.startswith(start))
 
     def points(self, group: str) -> np.ndarray | None:
         """Points (N, K, D) float32 of `points/<scheme>` or `outline`."""
