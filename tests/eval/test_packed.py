@@ -12,7 +12,8 @@ from bauta.data.packing import pack
 from bauta.data.packs import MADE, read_pack
 from bauta.data.sample import Labels
 from bauta.eval import packed
-from bauta.eval.packed import Looked, brows, compared, faces_of, lids, summary, tone_ratio
+from bauta.eval.looked import Looked, blinks, brows, compared, lids, summary, tone_ratio
+from bauta.eval.packed import faces_of
 from bauta.schemes import LEFT_EYE478, RIGHT_EYE478
 from made_faces import points_of, sample
 
@@ -34,7 +35,8 @@ def looked(yaws, said=lambda points: points, melanin=None):
     pose = np.array([(yaw, 0, 0) for yaw in yaws], np.float32)
     names = np.array([str(k) for k in range(len(yaws))])
     tones = np.full(len(yaws), np.nan) if melanin is None else np.asarray(melanin, float)
-    return Looked(people, names, pose, truth, {k: said(v) for k, v in truth.items()}, tones)
+    clip = np.zeros(len(yaws))
+    return Looked(people, names, pose, truth, {k: said(v) for k, v in truth.items()}, tones, clip)
 
 
 def test_errors_are_in_percent_of_the_box_and_sorted_by_yaw():
@@ -69,6 +71,19 @@ def test_lids_and_brows_that_half_follow_are_found_out():
     assert moved.kept == pytest.approx(0.5, abs=0.02)
     assert brows(looked([60] * 4)) is None
     assert lids(looked([60] * 4)) is None
+
+
+def test_blinks_are_matched_clip_by_clip():
+    faces = looked([0] * 80, np.copy)  # every fourth frame shut: twenty blinks
+    both = replace(faces, clip=np.repeat([3.0, 7.0], 40))
+    found = blinks(both)
+    assert found is not None
+    assert (found.hits, found.found, found.marked) == (20, 20, 20)
+    both.said["mesh478"][40:] = both.truth["mesh478"][1]  # the second clip's are never seen
+    found = blinks(both)
+    assert found is not None
+    assert (found.hits, found.found, found.marked) == (10, 10, 20)
+    assert blinks(replace(faces, clip=np.full(80, np.nan))) is None
 
 
 def test_dark_skins_with_twice_the_error():

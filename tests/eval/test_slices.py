@@ -9,7 +9,7 @@ from bauta.checks import InputError, SourceError
 from bauta.data.cutting import PackSettings
 from bauta.data.packing import pack
 from bauta.data.packs import read_pack
-from bauta.eval.packed import Looked
+from bauta.eval.looked import Looked
 from bauta.eval.slices import read_tags, sliced, tagged
 from made_faces import points_of, sample
 
@@ -36,8 +36,9 @@ def test_a_slice_with_twice_the_error_is_found_and_a_small_one_left_out():
     masked = np.arange(40) < 15
     said = mesh + (3.0 + 3.0 * masked)[:, None, None]
     names = np.array([str(k) for k in range(40)])
+    unknown = np.full(40, np.nan)
     faces = Looked(
-        names, names, np.zeros((40, 3)), {"mesh478": mesh}, {"mesh478": said}, np.full(40, np.nan)
+        names, names, np.zeros((40, 3)), {"mesh478": mesh}, {"mesh478": said}, unknown, unknown
     )
     seen = [
         frozenset({"mask"} if here else {"rare"} if k > 37 else ()) for k, here in enumerate(masked)

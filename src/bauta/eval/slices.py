@@ -20,7 +20,8 @@ import numpy as np
 from bauta.checks import InputError, SourceError
 from bauta.data.packs import Pack, read_pack
 from bauta.eval import bootstrap
-from bauta.eval.packed import Looked, look
+from bauta.eval.looked import Looked
+from bauta.eval.packed import look
 
 FEWEST = 5
 """Faces that a slice needs."""
