@@ -3,11 +3,16 @@
 import numpy as np
 import pytest
 
-from bauta.checks import SourceError
+from bauta.checks import InputError, SourceError
 from bauta.data.canvas import Canvas, move, similarity, soft_mask
 from bauta.data.cutouts import box_of, ellipse_in, iou
+from bauta.data.cutting import PackSettings
 from bauta.data.degrade import degrade
+from bauta.data.packing import pack
+from bauta.data.packs import MADE
+from bauta.data.sample import Labels
 from bauta.data.teachers import data_root
+from made_faces import points_of, sample
 
 
 def have_data() -> bool:
@@ -110,6 +115,53 @@ def test_scenes_are_reproducible_and_their_boxes_lie_inside():
             assert (boxes[:, 2:] > boxes[:, :2]).all()
             assert (boxes >= 0).all()
             assert (boxes <= (640, 480, 640, 480)).all()
+
+
+@needs_data
+def test_turned_faces_are_pasted_alone_or_among_the_others(turned_pack):
+    from bauta.data.scenes import SOURCES, TURNED, SceneMaker
+
+    maker = SceneMaker("val", turned=turned_pack)
+    assert sum(maker.shares.values()) == pytest.approx(1)
+    assert maker.shares["turned"] == TURNED
+    assert maker.shares["ytf"] == pytest.approx(SOURCES["ytf"] * (1 - TURNED))
+    assert (maker.frame(1, "turned").image == maker.frame(1, "turned").image).all()
+    with pytest.raises(InputError, match="turned"):
+        SceneMaker("val").frame(1, "turned")
+
+
+def test_faces_of_a_pack_become_cutouts_when_their_crop_is_whole(turned_pack):
+    from bauta.data.cutouts import packed_cutouts
+
+    found = packed_cutouts(turned_pack, "val")
+    assert found
+    assert {picture.source for picture in found} == {MADE + "profile"}
+    assert all(int(picture.file.split(".")[0]) % 2 == 0 for picture in found)
+    for picture in found:
+        (face,) = picture.faces
+        box = box_of(face.outline)
+        assert (box[:2] > 0).all()
+        assert (box[2:] < 96).all()
+        assert picture.image().shape == (96, 96, 3)
+    with pytest.raises(InputError, match="no whole face"):
+        packed_cutouts(turned_pack.parent / "border", "val")
+
+
+@pytest.fixture(scope="module")
+def turned_pack(tmp_path_factory):
+    """Every other face lies at the border of its picture; in the pack beside it all do."""
+
+    def face(index, near):
+        center = (160.0, 120.0) if near else (20.0, 20.0)
+        mesh = points_of("mesh478", (50, 0, 0), scale=4.0, center=center)
+        return sample(index, labels=(Labels(mesh, "mesh478"),))
+
+    root = tmp_path_factory.mktemp("packs")
+    settings = PackSettings(side=96)
+    name = MADE + "profile"
+    pack((face(k, k % 2 == 0) for k in range(60)), root / "turned", name, settings)
+    pack((face(k, False) for k in range(60)), root / "border", name, settings)
+    return root / "turned"
 
 
 @needs_data

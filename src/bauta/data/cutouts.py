@@ -14,11 +14,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib import resources
+from pathlib import Path
 
 import cv2
 import numpy as np
 
 from bauta.checks import InputError
+from bauta.data.packs import read_pack
 from bauta.data.splits import split_of
 from bauta.data.teachers import SETS, decode, read_boxes, read_pictures, read_teacher_set
 from bauta.geometry.boxes import iou
@@ -27,6 +29,8 @@ FOREHEAD = 0.14
 """How far above the mesh the teacher's box begins, in heights of the mesh."""
 SURE_SCORE = 0.8
 """A teacher box below this is a region to ignore, neither face nor background."""
+WHOLE = 0.98
+"""Share of a packed crop that must show its picture."""
 MAX_ASYMMETRY = 8.0
 """Percent of the eye distance above which a mesh does not shape an outline."""
 TEACHER_ALARMS = frozenset(
@@ -126,6 +130,22 @@ def read_cutouts(name: str, split: str) -> list[Picture]:
             faces = _faces(*boxes.get(file, (np.zeros((0, 4)), np.zeros(0))), hull)
         if faces:
             found.append(Picture(file, name, jpegs[file], faces))
+    return found
+
+
+def packed_cutouts(path: Path, split: str) -> list[Picture]:
+    """Faces of a pack whose `mesh478` is whole, such as `bauta synth` makes them: the crops of one
+    split that lie inside of their picture. InputError when there are none."""
+    pack = read_pack(path)
+    meshes = pack.labels("mesh478").points
+    found = []
+    for row in pack.rows(split).tolist():
+        if pack.face[row] and pack.inside[row] > WHOLE and np.isfinite(meshes[row]).all():
+            face = Face(outline_of_mesh(meshes[row]), True)
+            jpeg = pack.encoded(row).tobytes()
+            found.append(Picture(str(pack.name[row]), str(pack.source[row]), jpeg, (face,)))
+    if not found:
+        raise InputError(f"{path}: no whole face with a mesh in the split {split!r}")
     return found
 
 

@@ -157,10 +157,27 @@ class Pack:
         check_choice(name, self.attribute_names, "attribute of this pack")
         return self._stack(f"attribute/{name}", (), np.nan).astype(np.float32)
 
+    @cached_property
+    def inside(self) -> np.ndarray:
+        """(N,) share of each crop that lies inside of its picture; the rest is black."""
+        side = np.array([shard.pack["settings"]["side"] for shard in self.shards])
+        side = np.repeat(side, [shard.count for shard in self.shards])[:, None]
+        seen = np.minimum(self.rect[:, 2:], side) - np.maximum(self.rect[:, :2], 0)
+        return (seen.clip(0) / side).prod(1)
+
     def image(self, row: int) -> np.ndarray:
         """(H, W, 3) uint8 RGB of a row."""
+        shard, row = self._place(row)
+        return shard.image(row)
+
+    def encoded(self, row: int) -> np.ndarray:
+        """(bytes,) uint8: the crop of a row as it is stored."""
+        shard, row = self._place(row)
+        return shard.encoded(row)
+
+    def _place(self, row: int) -> tuple[Shard, int]:
         index = int(np.searchsorted(self._starts, row, "right")) - 1
-        return self.shards[index].image(row - int(self._starts[index]))
+        return self.shards[index], row - int(self._starts[index])
 
     def rows(self, split: str, official: bool = False) -> np.ndarray:
         """Indices of the rows of `train`, `val` or `test`.

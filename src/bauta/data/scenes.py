@@ -12,17 +12,20 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
+from pathlib import Path
 
 import cv2
 import numpy as np
 
 from bauta.checks import check_choice
 from bauta.data.canvas import Canvas, Scene, shrink, similarity, soft_mask
-from bauta.data.cutouts import Face, Picture, box_of, read_backgrounds, read_cutouts
+from bauta.data.cutouts import Face, Picture, box_of, packed_cutouts, read_backgrounds, read_cutouts
 from bauta.data.degrade import degrade, grey
 
 SOURCES = {"ytf": 0.45, "masks": 0.27, "lfw": 0.22, "negatives": 0.06}
 """Share of the pasted pictures by set."""
+TURNED = 0.2
+"""Share of faces turned to the side, where there is a pack of them."""
 FRAMES = ("hard", "plain", "pages")
 """Kinds of scene to judge by."""
 LEAST_CELL = 56
@@ -86,14 +89,28 @@ def put(canvas: Canvas, patch: Patch, matrix: np.ndarray, clip: np.ndarray | Non
 
 
 class SceneMaker:
-    """Makes scenes of one split. `smallest` and `largest`: face sizes, root of the area, pixels."""
+    """Makes scenes of one split. `smallest` and `largest`: face sizes, root of the area, pixels.
 
-    def __init__(self, split: str, smallest: float = 9.0, largest: float = 300.0) -> None:
+    `turned`: a pack of faces turned to the side, which then take the share `TURNED`.
+    """
+
+    def __init__(
+        self,
+        split: str,
+        smallest: float = 9.0,
+        largest: float = 300.0,
+        turned: Path | None = None,
+    ) -> None:
         self.clean, peopled = read_backgrounds(split)
         self.sources: dict[str, list[Picture]] = {
             name: read_cutouts(name, split) for name in ("ytf", "masks", "lfw")
         }
         self.sources["negatives"] = peopled
+        self.shares = SOURCES
+        if turned is not None:
+            self.sources["turned"] = packed_cutouts(turned, split)
+            self.shares = {name: share * (1 - TURNED) for name, share in SOURCES.items()}
+            self.shares["turned"] = TURNED
         self.smallest, self.largest = smallest, largest
 
     def compose(self, rng: np.random.Generator, height: int, width: int) -> Scene:
@@ -113,8 +130,10 @@ class SceneMaker:
 
     def frame(self, seed: int, kind: str, height: int = 480, width: int = 640) -> Scene:
         """A scene to judge by, the same for the same seed. `kind`: `hard` as in training; `plain`
-        pastes with context into a photograph, nothing degraded; `pages` whole real pictures."""
-        rng = np.random.default_rng([seed, FRAMES.index(check_choice(kind, FRAMES, "frame"))])
+        pastes with context into a photograph, nothing degraded; `pages` whole real pictures;
+        `turned` as `plain`, of turned faces alone, where the maker has some."""
+        kinds = (*FRAMES, "turned") if "turned" in self.sources else FRAMES
+        rng = np.random.default_rng([seed, kinds.index(check_choice(kind, kinds, "frame"))])
         if kind == "hard":
             return self.compose(rng, height, width)
         canvas = Canvas(self._photograph(rng, height, width))
@@ -122,7 +141,7 @@ class SceneMaker:
             self._mosaic(canvas, rng)
         else:
             for _ in range(int(rng.integers(1, 6))):
-                self._face(canvas, rng)
+                self._face(canvas, rng, "turned" if kind == "turned" else None)
         return canvas.scene()
 
     def _photograph(self, rng: np.random.Generator, height: int, width: int) -> np.ndarray:
@@ -147,8 +166,10 @@ class SceneMaker:
         plain = cv2.resize(corners, (width, height), interpolation=cv2.INTER_LINEAR)
         return np.clip(plain, 0, 255).astype(np.uint8)
 
-    def _pick(self, rng: np.random.Generator) -> tuple[Picture, np.ndarray]:
-        name = rng.choice(list(SOURCES), p=list(SOURCES.values()))
+    def _pick(
+        self, rng: np.random.Generator, source: str | None = None
+    ) -> tuple[Picture, np.ndarray]:
+        name = source or rng.choice(list(self.shares), p=list(self.shares.values()))
         pool = self.sources[name]
         picture = pool[rng.integers(len(pool))]
         image = picture.image()
@@ -176,10 +197,10 @@ class SceneMaker:
                 patch = Patch(image, picture.faces, area, False, 0.0)
                 put(canvas, patch, matrix, np.array([x1, y1, x2, y2]))
 
-    def _face(self, canvas: Canvas, rng: np.random.Generator) -> None:
+    def _face(self, canvas: Canvas, rng: np.random.Generator, source: str | None = None) -> None:
         """One face at a random size, place and roll, with more or less of what surrounds it."""
         height, width = canvas.image.shape[:2]
-        picture, image = self._pick(rng)
+        picture, image = self._pick(rng, source)
         box = box_of(picture.faces[rng.integers(len(picture.faces))].outline)
         largest = min(self.largest, 0.9 * max(height, width))
         size = self.smallest * (largest / self.smallest) ** (rng.random() ** 0.75)

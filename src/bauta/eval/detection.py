@@ -12,6 +12,7 @@ import json
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 
@@ -146,17 +147,20 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--split", default="val", choices=("val", "test"))
     parser.add_argument("--scenes", type=int, default=300)
     parser.add_argument("--threshold", type=float, default=0.43)
+    parser.add_argument("--turned", type=Path, help="pack of turned faces, to be found as well")
     parser.add_argument("--checked-by", help="a regressor whose presence has the last word: base")
     options = parser.parse_args(arguments)
     detector = Detector(Session(read_model(options.model)), options.threshold)
-    maker = SceneMaker(options.split)
+    makers = dict.fromkeys(FRAMES, SceneMaker(options.split))
+    if options.turned is not None:
+        makers["turned"] = SceneMaker(options.split, turned=options.turned)
     detect = checked(detector, options.checked_by) if options.checked_by else detector
     result = {
         "split": options.split,
         "threshold": options.threshold,
         "checked_by": options.checked_by,
     }
-    for name in FRAMES:
+    for name, maker in makers.items():
         scenes = (maker.frame(seed, name) for seed in range(options.scenes))
         result[name] = score(detect, scenes)
     clean, peopled = held_out_photographs()

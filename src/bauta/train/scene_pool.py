@@ -53,14 +53,14 @@ class Pool:
         return int(self.filled[0])
 
 
-def compose_forever(folder: Path, count: int, side: int, share: float) -> None:
+def compose_forever(folder: Path, count: int, side: int, share: float, turned: Path | None) -> None:
     """Fill the pool, then go round and replace the oldest scenes with `share` of one core; ends
     with its parent."""
     from bauta.data.scenes import SceneMaker
 
     cv2.setNumThreads(1)
     os.nice(5)
-    pool, maker = Pool(folder, count, side), SceneMaker("train")
+    pool, maker = Pool(folder, count, side), SceneMaker("train", turned=turned)
     rng = np.random.default_rng(time.time_ns())
     ready = pool.ready()
     slot = ready % count
@@ -77,9 +77,13 @@ def compose_forever(folder: Path, count: int, side: int, share: float) -> None:
             time.sleep((time.perf_counter() - start) * (1 / share - 1))
 
 
-def start_composer(folder: Path, count: int, side: int, share: float) -> BaseProcess:
+def start_composer(
+    folder: Path, count: int, side: int, share: float, turned: Path | None
+) -> BaseProcess:
     """The second process; it dies with this one."""
     spawn = multiprocessing.get_context("spawn")
-    process = spawn.Process(target=compose_forever, args=(folder, count, side, share), daemon=True)
+    process = spawn.Process(
+        target=compose_forever, args=(folder, count, side, share, turned), daemon=True
+    )
     process.start()
     return process

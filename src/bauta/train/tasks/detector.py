@@ -35,6 +35,8 @@ class SceneSettings:
     """Scenes held on disk; they make an epoch."""
     compose_share: float = 0.3
     """Share of one core that composing may take once the pool is full."""
+    turned: Path | None = None
+    """Pack of faces turned to the side (`bauta synth --kind profile`), a fifth of all then."""
     enlarged: float = 0.12
     """Share of batches of which a quarter is enlarged twice: faces of up to 600 pixels."""
     held_out: int = 64
@@ -77,7 +79,7 @@ class DetectorTask:
         """Batches out of the pool; the first process keeps it filled."""
         scenes = self.recipe.scenes
         pool = Pool(self.folder, scenes.pool, scenes.side)
-        settings = (self.folder, scenes.pool, scenes.side, scenes.compose_share)
+        settings = (self.folder, scenes.pool, scenes.side, scenes.compose_share, scenes.turned)
         composer = start_composer(*settings) if rank == 0 else None
         try:
             while pool.ready() < min(500, scenes.pool):
