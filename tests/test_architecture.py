@@ -21,6 +21,7 @@ HOMES = {
     "rich": "cli/",
     "numba": "render/kernels.py",
 }
+OPENERS = {"video/files.py", "video/network.py", "video/piped.py", "video/sink.py"}
 NETWORK = {"socket", "urllib", "http", "requests", "ssl", "ftplib", "asyncio"}
 
 
@@ -69,6 +70,13 @@ def test_heavy_libraries_have_one_home(path):
 @pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
 def test_nothing_imports_the_network(path):
     assert not {name.split(".")[0] for name in imports(path)} & NETWORK
+
+
+def test_ffmpeg_is_given_an_address_in_one_place():
+    """A new call of `av.open` must say what it may reach; the homes here were looked at."""
+    calls = {path: path.read_text().count("av.open(") for path in MODULES}
+    assert {p.relative_to(PACKAGE).as_posix() for p, count in calls.items() if count} == OPENERS
+    assert sum(calls.values()) == len(OPENERS)
 
 
 def test_import_bauta_is_light():

@@ -16,7 +16,7 @@ from media import SHOWN, corner_colours, corners, delivered, exif, noise, tone, 
 
 from bauta.checks import InputError, SourceError
 from bauta.video import open_video
-from bauta.video.files import Clock
+from bauta.video.clock import Clock
 
 MATRICES = {
     1: (1, 0, 0, 1),
@@ -66,6 +66,17 @@ def test_a_stream_without_times_is_spaced_by_its_rate(tmp_path):
     got = np.array([frame.time for frame in source])
     assert source.rate
     np.testing.assert_allclose(got, np.arange(6) / source.rate, atol=1e-6)
+
+
+def test_a_live_clock_follows_arrival_across_jumps():
+    clock = Clock(None, 0.04)
+    calls = [(100.0, 0.0), (100.04, 0.05), (3000.0, 0.1), (3000.04, 0.15), (5.0, 0.2), (5.04, 0.3)]
+    expected = [0.0, 0.04, 0.1, 0.14, 0.2, 0.24]
+    np.testing.assert_allclose([clock(*call) for call in calls], expected, atol=1e-9)
+    assert clock(None, 0.5) == 0.5
+    clock.origin = None  # another connection, which counts from 0 again
+    np.testing.assert_allclose([clock(0.0, 7.0), clock(0.04, 7.01)], [7.0, 7.04], atol=1e-9)
+    assert clock(0.04, 7.02) == pytest.approx(7.041)
 
 
 def test_clock_increases_strictly():
@@ -249,53 +260,16 @@ def test_other_kinds_of_source_are_refused(source):
         open_video(source)
 
 
-@pytest.mark.parametrize("options", [{"rate": 0}, {"rate": float("nan")}, {"threads": -1}])
+@pytest.mark.parametrize(
+    "options",
+    [
+        *({"rate": 0}, {"rate": float("nan")}, {"threads": -1}, {"reconnect": -1}),
+        *({"reconnect": float("nan")}, {"live": True}, {"size_wh": (64, 48)}),
+    ],
+)
 def test_options_out_of_range_are_refused(clip, options):
     with pytest.raises(InputError):
         open_video(clip, **options)
-
-
-class FakeCapture:
-    """Two pictures, then nothing."""
-
-    def __init__(self, index):
-        self.left = 2 if index == 0 else 0
-        self.opened = index == 0
-
-    def isOpened(self):
-        return self.opened
-
-    def read(self):
-        self.left -= 1
-        return (True, corners()[..., ::-1].copy()) if self.left >= 0 else (False, None)
-
-    def get(self, what):
-        return {cv2.CAP_PROP_FPS: 30.0, cv2.CAP_PROP_FRAME_WIDTH: 64.0}.get(what, 48.0)
-
-    def set(self, what, value):
-        return True
-
-    def release(self):
-        self.opened = False
-
-
-def test_a_camera_is_timed_by_the_clock_and_missed_when_it_stops(monkeypatch):
-    monkeypatch.setattr(cv2, "VideoCapture", FakeCapture)
-    monkeypatch.setattr("bauta.video.camera.PATIENCE", 0.05)
-    with open_video("0") as source:
-        assert (source.kind, source.frames, source.size_wh) == ("camera", None, (64, 48))
-        frames, error = delivered(source)
-    assert [frame.index for frame in frames] == [0, 1]
-    assert frames[0].time == 0.0 < frames[1].time < 1.0
-    np.testing.assert_array_equal(frames[0].image, corners())
-    assert "stopped delivering after 2 frames" in error
-    assert list(source) == []  # released
-
-
-def test_a_missing_camera_is_said_plainly(monkeypatch):
-    monkeypatch.setattr(cv2, "VideoCapture", FakeCapture)
-    with pytest.raises(SourceError, match=r"camera 7: cannot be opened"):
-        open_video(7)
 
 
 def test_importing_costs_neither_pyav_nor_opencv():

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from bauta.checks import SourceError
-from bauta.video.files import open_container, start_seconds
+from bauta.video.decoding import start_seconds
+from bauta.video.files import open_container
 
 if TYPE_CHECKING:
     from av import Packet

@@ -6,8 +6,8 @@ import time
 from collections.abc import Iterator
 
 from bauta.checks import SourceError
-from bauta.video.frame import Frame, Source
 from bauta.video.opencv import quiet
+from bauta.video.retry import RECONNECT, Picture, Tell, Vanishing
 
 PATIENCE = 3.0
 """Seconds without a picture after which a camera counts as gone."""
@@ -16,58 +16,42 @@ MOST_CAMERAS = 1_000_000
 """A larger number overflows OpenCV's."""
 
 
-class Camera(Source):
-    """Live frames of webcam `index` (0 is the first), timed by a monotonic clock from the first.
-
-    Iterating again goes on with the same camera and clock. Raises SourceError when the camera
-    cannot be opened, and when it delivers nothing for three seconds.
-    """
+class Camera(Vanishing):
+    """Live frames of webcam `index` (0 is the first)."""
 
     kind = "camera"
 
-    def __init__(self, index: int) -> None:
-        import cv2
-
-        self.name = f"camera {index}"
+    def __init__(
+        self, index: int, *, reconnect: float = RECONNECT, tell: Tell | None = None
+    ) -> None:
         if index > MOST_CAMERAS:
-            raise SourceError(f"{self.name}: there is no such camera; try 0, 1 or 2")
-        with quiet():
-            self._capture = cv2.VideoCapture(index)
-        if not self._capture.isOpened():
-            raise SourceError(
-                f"{self.name}: cannot be opened; check that it is plugged in, that no other "
-                "program uses it and that you may use it, or try another number (0, 1, ...)"
-            )
-        self._capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)  # where possible: the newest picture
-        self.rate = self._capture.get(cv2.CAP_PROP_FPS) or None
-        width = int(self._capture.get(cv2.CAP_PROP_FRAME_WIDTH))
-        height = int(self._capture.get(cv2.CAP_PROP_FRAME_HEIGHT))
-        self.size_wh = (width, height) if width > 0 and height > 0 else None
-        self._start: float | None = None
-        self._count = 0
+            raise SourceError(f"camera {index}: there is no such camera; try 0, 1 or 2")
+        self.index = index
+        super().__init__(f"camera {index}", reconnect, tell)
 
-    def __iter__(self) -> Iterator[Frame]:
+    def _open(self) -> Iterator[Picture]:
         import cv2
 
-        heard = time.monotonic()
-        while self._capture.isOpened():
-            arrived, image = self._capture.read()
-            now = time.monotonic()
-            if not arrived or image is None:
-                if now - heard > PATIENCE:
-                    raise SourceError(
-                        f"{self.name}: stopped delivering after {self._count} frames; "
-                        "check its cable and start again"
-                    )
-                time.sleep(PAUSE)
-                continue
-            heard = now
-            self._start = now if self._start is None else self._start
-            frame = Frame(
-                cv2.cvtColor(image, cv2.COLOR_BGR2RGB), now - self._start, self._count, self.name
-            )
-            self._count += 1
-            yield frame
-
-    def close(self) -> None:
-        self._capture.release()
+        with quiet():
+            capture = cv2.VideoCapture(self.index)
+        try:
+            if not capture.isOpened():
+                raise SourceError(
+                    f"{self.name}: cannot be opened; check that it is plugged in, that no other "
+                    "program uses it and that you may use it, or choose another "
+                    "(bauta track --list-cameras)"
+                )
+            capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)  # where possible: the newest picture
+            self.rate = capture.get(cv2.CAP_PROP_FPS) or None
+            heard = time.monotonic()
+            while not self._closed.is_set():
+                arrived, image = capture.read()
+                if arrived and image is not None:
+                    heard = time.monotonic()
+                    yield cv2.cvtColor(image, cv2.COLOR_BGR2RGB), None
+                elif time.monotonic() - heard > PATIENCE:
+                    raise SourceError(f"{self.name}: stopped delivering after {self._count} frames")
+                else:
+                    time.sleep(PAUSE)
+        finally:
+            capture.release()

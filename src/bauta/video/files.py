@@ -2,60 +2,30 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from bauta.checks import SourceError
+from bauta.video.clock import Clock
+from bauta.video.decoding import (
+    GUESSED_RATE,
+    Decoding,
+    rate_of,
+    reason,
+    start_seconds,
+    to_rgb,
+    unreadable,
+    video_stream,
+)
 from bauta.video.frame import Frame, Source
-from bauta.video.pixels import over_white, turn
 
 if TYPE_CHECKING:
-    from av import VideoFrame
     from av.container import InputContainer
     from av.video.stream import VideoStream
 
-GUESSED_RATE = 25.0
-SMALLEST_STEP = 0.001
-JUMP_BACK = 1.0
-ATTACHED_PICTURE = 1024  # AV_DISPOSITION_ATTACHED_PIC: the cover of a song
-# Formats whose header promises a length; others grow until they end, and cannot look cut off.
-PROMISING = frozenset({"mov", "matroska", "avi", "flv", "asf"})
-
-
-class Clock:
-    """Makes presentation times start at 0 or later and increase strictly.
-
-    A frame without a time comes one nominal `step` after the previous one. A time that does not
-    increase becomes the previous one plus 1 ms. A jump back by more than a second (spliced
-    recordings) continues one step after the previous frame, and all that follows moves with it.
-    """
-
-    def __init__(self, origin: float | None, step: float) -> None:
-        self.origin = origin
-        self.step = step
-        self.previous: float | None = None
-
-    def __call__(self, seconds: float | None) -> float:
-        """Return seconds since the start for a frame whose container time is `seconds`."""
-        self.previous = self._next(seconds)
-        return self.previous
-
-    def _next(self, seconds: float | None) -> float:
-        if seconds is None:
-            return 0.0 if self.previous is None else self.previous + self.step
-        if self.origin is None:
-            self.origin = seconds if self.previous is None else seconds - self.previous - self.step
-        time = seconds - self.origin
-        if self.previous is None:
-            return max(0.0, time)
-        if time < self.previous - JUMP_BACK:
-            self.origin = seconds - self.previous - self.step
-            return self.previous + self.step
-        return time if time > self.previous else self.previous + SMALLEST_STEP
+LOCAL = "file,crypto,data"
+"""Protocols that a file may refer to: a playlist on disk must not reach for the network."""
 
 
 class VideoFile(Source):
@@ -73,29 +43,33 @@ class VideoFile(Source):
 
     kind = "video"
 
-    def __init__(self, path: Path, threads: int = 1) -> None:
+    def __init__(self, path: Path | str, threads: int = 1) -> None:
         self.name = str(path)
-        self.path = path
         self.threads = threads
-        with open_container(path) as container:
-            stream = video_stream(container, path)
-            self.rate = _rate(stream)
+        with self._open() as container:
+            stream = video_stream(container, self.name)
+            self.rate = rate_of(stream)
             self.duration = _promised_seconds(container, stream)
             self.frames = stream.frames or None
         if self.frames is None and self.duration and self.rate:
             self.frames = round(self.duration * self.rate)
         first = next(iter(self), None)
         if first is None:
-            raise SourceError(f"{path}: no frame could be decoded; get a whole copy of the file")
+            raise SourceError(
+                f"{self.name}: no frame could be decoded; get a whole copy of the file"
+            )
         self.size_wh = (first.image.shape[1], first.image.shape[0])
 
+    def _open(self) -> InputContainer:
+        return open_container(Path(self.name))
+
     def __iter__(self) -> Iterator[Frame]:
-        with open_container(self.path) as container:
-            stream = video_stream(container, self.path)
+        with self._open() as container:
+            stream = video_stream(container, self.name)
             stream.codec_context.thread_count = self.threads
             if self.threads != 1:
                 stream.codec_context.thread_type = "AUTO"
-            reading = _Reading(container, stream)
+            reading = Decoding(container, stream)
             clock = Clock(start_seconds(container, stream), 1 / (self.rate or GUESSED_RATE))
             index = 0
             for picture in reading.pictures():
@@ -115,101 +89,6 @@ class VideoFile(Source):
             )
 
 
-class _Reading:
-    """One pass over a container: decodes, and remembers what went wrong."""
-
-    def __init__(self, container: InputContainer, stream: VideoStream) -> None:
-        self.container = container
-        self.stream = stream
-        self.time: float | None = None
-        self.faults = 0
-        self.first_fault = ""
-        self.end_video = self.end_any = float("-inf")
-
-    def seconds(self, picture: VideoFrame) -> float | None:
-        """Return the container's time of a frame; its own is wrong once the decoder is drained."""
-        if picture.pts is None or not self.stream.time_base:
-            return None
-        return float(picture.pts * self.stream.time_base)
-
-    def delivered(self, time: float) -> None:
-        """Remember that the frame of this time was good."""
-        self.time = time
-
-    def note(self, what: str) -> None:
-        """Count a fault, unless no good frame came yet."""
-        if self.time is None:
-            return
-        self.faults += 1
-        self.first_fault = self.first_fault or f"{what} after {self.time:.3f} s"
-
-    def pictures(self) -> Iterator[VideoFrame]:
-        """Yield decoded frames; faults are noted, not raised."""
-        from av.error import FFmpegError
-
-        packets = self.container.demux()
-        while True:
-            try:
-                packet = next(packets)
-            except StopIteration:
-                break
-            except (FFmpegError, OSError) as error:
-                self.note(f"{_reason(error)} while reading")
-                break
-            if packet.size == 0:  # the flush marks at the end
-                continue
-            ours = packet.stream_index == self.stream.index
-            if packet.pts is not None and packet.time_base:
-                end = float((packet.pts + (packet.duration or 0)) * packet.time_base)
-                self.end_any = max(self.end_any, end)
-                self.end_video = max(self.end_video, end) if ours else self.end_video
-            if ours:
-                yield from self._decode(packet)
-        yield from self._decode(None)
-
-    def _decode(self, packet) -> list[VideoFrame]:
-        from av.error import FFmpegError
-
-        try:
-            return self.stream.decode(packet)
-        except FFmpegError as error:
-            if packet is not None:
-                self.note(f"{_reason(error)} while decoding")
-            return []
-
-    def problem(self) -> str:
-        """Say what was wrong with the pass, or nothing."""
-        if self.faults:
-            more = f" and {self.faults - 1} more" if self.faults > 1 else ""
-            return self.first_fault + more
-        missing = self._missing_seconds()
-        if missing > 0:
-            return f"it ends {missing:.2f} s before the length that its header promises"
-        return ""
-
-    def _missing_seconds(self) -> float:
-        """Seconds promised by the header but not read; 0 within a tolerance.
-
-        A media stream may promise more than an edited file shows, and a file more than its video
-        (longer sound): the video is short only when it is shorter than both.
-        """
-        container, stream = self.container, self.stream
-        names = set(container.format.name.split(","))
-        if not names & PROMISING or self.end_any == float("-inf"):
-            return 0.0
-        step = 1 / (_rate(stream) or GUESSED_RATE)
-        stream_start = float((stream.start_time or 0) * (stream.time_base or 0))
-        if "avi" in names:  # its durations are corrected to what is there, its frame count is not
-            return _beyond(stream_start + stream.frames * step - self.end_video, 0.5, step)
-        if container.duration is None:
-            return 0.0
-        file_end = ((container.start_time or 0) + container.duration) / 1e6
-        if not stream.duration or not stream.time_base:
-            return _beyond(file_end - self.end_any, 0.5, step)
-        video_end = stream_start + float(stream.duration * stream.time_base)
-        return _beyond(min(video_end, file_end) - self.end_video, 0.5, step)
-
-
 def open_container(path: Path) -> InputContainer:
     """Open a file for reading; SourceError with what to do when it cannot be."""
     import av
@@ -222,94 +101,16 @@ def open_container(path: Path) -> InputContainer:
         # From av 19 on, tags that are not UTF-8 are no error and the argument is gone
         before_19 = int(av.__version__.split(".")[0]) < 19
         tags: dict[str, Any] = {"metadata_errors": "replace"} if before_19 else {}
-        return av.open(f"file:{path}", **tags)
+        return av.open(f"file:{path}", options={"protocol_whitelist": LOCAL}, **tags)
     except InvalidDataError as error:
-        raise _unreadable(path) from error
+        raise unreadable(path) from error
     except (FFmpegError, OSError, ValueError) as error:
         if isinstance(error, SourceError):
             raise
-        raise SourceError(f"{path}: cannot be opened: {_reason(error)}") from error
-
-
-def video_stream(container: InputContainer, path: Path) -> VideoStream:
-    """Return the stream to read: the best one that is not a cover picture."""
-    streams = [
-        stream
-        for stream in container.streams.video
-        if not int(getattr(stream, "disposition", 0)) & ATTACHED_PICTURE
-    ]
-    if not len(container.streams):
-        raise _unreadable(path)
-    if not streams:
-        raise SourceError(f"{path}: has no video stream, only sound or data; give a video")
-    best = container.streams.best("video")
-    chosen = next((stream for stream in streams if stream is best), streams[0])
-    if chosen.codec_context is None:
-        raise SourceError(f"{path}: no decoder for its video; convert it to H.264")
-    return chosen
-
-
-def start_seconds(container: InputContainer, stream: VideoStream | None = None) -> float | None:
-    """Return the container's start in seconds, None when it has no times.
-
-    Containers round their start to microseconds; a stream that starts there is exact.
-    """
-    if container.start_time is None:
-        return None
-    start = container.start_time / 1e6
-    if stream is not None and stream.start_time is not None and stream.time_base:
-        exact = float(stream.start_time * stream.time_base)
-        if abs(exact - start) < 2e-6:
-            return exact
-    return start
-
-
-def to_rgb(picture: VideoFrame) -> np.ndarray:
-    """Return a decoded frame as (H, W, 3) uint8 RGB, upright, over white where transparent."""
-    layout = picture.format
-    if layout.has_palette or any(part.is_alpha for part in layout.components):
-        rgba = picture.to_ndarray(format="rgba")
-        image = over_white(rgba[..., :3], rgba[..., 3])
-    else:
-        image = picture.to_ndarray(format="rgb24")
-    matrix = _display_matrix(picture)
-    return image if matrix is None else turn(image, matrix)
-
-
-def _display_matrix(picture: VideoFrame) -> tuple[float, float, float, float] | None:
-    try:
-        side = picture.side_data.get("DISPLAYMATRIX")
-    except ValueError:  # beside it lies something that PyAV has no name for
-        angle = math.radians(getattr(picture, "rotation", 0))  # counterclockwise
-        return math.cos(angle), -math.sin(angle), math.sin(angle), math.cos(angle)
-    if side is None:
-        return None
-    a, b, _, c, d, *_ = np.frombuffer(bytes(side), np.int32).tolist()
-    return a, b, c, d
-
-
-def _unreadable(path: Path) -> SourceError:
-    return SourceError(
-        f"{path}: not a readable video (another kind of file, or cut off before its index); "
-        "check that it plays, or get a whole copy"
-    )
-
-
-def _rate(stream: VideoStream) -> float | None:
-    rate = stream.average_rate or stream.guessed_rate
-    return float(rate) if rate else None
+        raise SourceError(f"{path}: cannot be opened: {reason(error)}") from error
 
 
 def _promised_seconds(container: InputContainer, stream: VideoStream) -> float | None:
     if stream.duration and stream.time_base:
         return float(stream.duration * stream.time_base)
     return container.duration / 1e6 if container.duration else None
-
-
-def _beyond(missing: float, tolerance: float, step: float) -> float:
-    """Return the missing seconds, or 0 below half a second or three frames: headers round."""
-    return missing if missing > max(tolerance, 3 * step) else 0.0
-
-
-def _reason(error: Exception) -> str:
-    return getattr(error, "strerror", None) or str(error) or type(error).__name__

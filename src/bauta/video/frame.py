@@ -22,9 +22,9 @@ class Frame:
     time: float
     """Seconds, from 0 at the start of the source; strictly increasing within a source."""
     index: int
-    """0, 1, 2 ... over the frames delivered."""
+    """0, 1, 2 ... over the frames that came; those that a live source dropped are missing."""
     name: str
-    """The file or camera that the frame came from."""
+    """The file, camera or address that the frame came from."""
 
     def __post_init__(self) -> None:
         check_image(self.image, "Frame.image")
@@ -33,7 +33,7 @@ class Frame:
 
 
 class Source(ABC):
-    """Frames from a video, pictures or a camera: iterate it, best inside a `with`.
+    """Frames from a video, pictures, a camera or a stream: iterate it, best inside a `with`.
 
     Iterating a file or a folder again starts from its beginning. Reading raises SourceError once,
     after everything that could be delivered has been.
@@ -41,7 +41,10 @@ class Source(ABC):
 
     name: str
     """What was opened, as the user named it."""
-    kind: Literal["video", "images", "camera"]
+    kind: Literal["video", "images", "camera", "stream"]
+    """A stream comes from an address or is piped in."""
+    live: bool = False
+    """Frames come whether anybody looks or not, and only the newest is kept."""
     frames: int | None = None
     """About how many frames will come, for a progress bar; None when nobody knows."""
     rate: float | None = None
@@ -51,11 +54,16 @@ class Source(ABC):
     duration: float | None = None
     """Seconds, as the container promises; None when it does not."""
 
+    @property
+    def dropped(self) -> int:
+        """Frames of a live source that nobody had time for, until now."""
+        return 0
+
     @abstractmethod
     def __iter__(self) -> Iterator[Frame]: ...
 
     def close(self) -> None:
-        """Release a camera; a file is closed when its iteration ends or is dropped."""
+        """Release a camera or a connection; a file is closed when its iteration ends."""
         return
 
     def __enter__(self) -> Self:

@@ -1,0 +1,102 @@
+"""Video from an address that the user names: the only place where bauta reaches for a network.
+
+FFmpeg makes the connection; this file only tells it where to and how patient to be.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from bauta.checks import SourceError
+from bauta.video.decoding import Decoding, has_times, rate_of, reason, to_rgb, video_stream
+from bauta.video.files import VideoFile
+from bauta.video.retry import RECONNECT, Picture, Tell, Vanishing
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+
+SCHEMES = ("rtsp", "rtsps", "http", "https", "rtmp", "rtmps", "tcp", "udp")
+REMOTE = "rtsp,rtp,http,https,httpproxy,rtmp,rtmps,tcp,udp,tls,crypto,data"
+"""Protocols that an address may lead on to: none that reads files of this machine."""
+PATIENCE = (10.0, 5.0)
+"""Seconds for a connection, and without data after which it counts as lost."""
+CONNECTION = {
+    "protocol_whitelist": REMOTE,
+    "rtsp_flags": "prefer_tcp",  # datagrams get lost, and firewalls stop them
+}
+LIVE = {"analyzeduration": "1000000", "fpsprobesize": "0"}
+"""Look for no more than a second at what a live stream is, and do not count its frames first."""
+
+
+def is_address(name: str) -> bool:
+    """Say whether a source is named by an address."""
+    scheme, mark, _ = name.partition("://")
+    return bool(mark) and scheme.lower() in SCHEMES
+
+
+def without_password(url: str) -> str:
+    """Return an address that may be shown and written down."""
+    return re.sub(r"(?<=://)[^/@]*@", "", url)
+
+
+def connect(url: str, options: dict[str, str] | None = None) -> InputContainer:
+    """Open an address; SourceError, without its password, when that fails."""
+    import av
+    from av.error import FFmpegError
+
+    try:
+        return av.open(url, options=CONNECTION | (options or {}), timeout=PATIENCE)
+    except (FFmpegError, OSError, ValueError) as error:
+        raise SourceError(
+            f"{without_password(url)}: cannot be opened: {reason(error)}; "
+            "check the address and that its server runs"
+        ) from error
+
+
+def has_end(url: str) -> bool:
+    """Say whether an address is a recording, whose length or size is known."""
+    with connect(url) as container:
+        return bool(container.duration) or container.size > 0
+
+
+class WebFile(VideoFile):
+    """A recording at an address: every frame, as from a file."""
+
+    kind = "stream"
+
+    def __init__(self, url: str, threads: int = 1) -> None:
+        self._url = url
+        super().__init__(without_password(url), threads)
+
+    def _open(self) -> InputContainer:
+        return connect(self._url)
+
+
+class Stream(Vanishing):
+    """Live frames of an address, with the times that they carry held to this machine's clock."""
+
+    kind = "stream"
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        threads: int = 1,
+        reconnect: float = RECONNECT,
+        tell: Tell | None = None,
+    ) -> None:
+        self._url, self._threads = url, threads
+        super().__init__(without_password(url), reconnect, tell)
+
+    def _open(self) -> Iterator[Picture]:
+        with connect(self._url, LIVE) as container:
+            stream = video_stream(container, self.name)
+            stream.codec_context.thread_count = self._threads
+            self.rate = rate_of(stream)
+            timed = has_times(container)
+            decoding = Decoding(container, stream)
+            for picture in decoding.pictures():
+                if not picture.is_corrupt:
+                    yield to_rgb(picture), decoding.seconds(picture) if timed else None

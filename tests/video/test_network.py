@@ -1,0 +1,170 @@
+"""Addresses, against servers on loopback: recordings whole, cameras live and tried again."""
+
+from __future__ import annotations
+
+import socket
+import time
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from media import corner_colours, corners, delivered, noise, write_video
+from servers import RtspCamera, a_file, http, mjpeg
+
+from bauta.checks import SourceError
+from bauta.video import network, open_video, retry
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch):
+    monkeypatch.setattr(network, "PATIENCE", (5.0, 2.0))
+    monkeypatch.setattr(retry, "FIRST_PAUSE", 0.01)
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_a_recording_at_an_address_comes_frame_by_frame_like_the_file(clip):
+    with http(a_file(clip)) as url, open_video(f"{url}/clip.mp4") as source:
+        frames, error = delivered(source)
+    assert (source.kind, source.live, source.name) == ("stream", False, f"{url}/clip.mp4")
+    assert error == ""
+    for got, want in zip(frames, open_video(clip), strict=True):
+        assert got.time == want.time
+        np.testing.assert_array_equal(got.image, want.image)
+
+
+def test_a_recording_that_breaks_off_delivers_what_came_then_one_error(clip):
+    with http(a_file(clip, most=int(clip.stat().st_size * 0.6))) as url:
+        frames, error = delivered(open_video(f"{url}/clip.mp4"))
+    assert 10 < len(frames) < 40
+    assert "cut off or damaged" in error
+
+
+def test_a_cameras_page_is_live_and_timed_by_arrival():
+    images = [np.full((48, 64, 3), 10 * i, np.uint8) for i in range(8)]
+    with http(mjpeg(images, 0.1)) as url:
+        with open_video(f"{url}/video", reconnect=0) as source:
+            assert (source.kind, source.live, source.size_wh) == ("stream", True, (64, 48))
+        with open_video(f"{url}/video", live=False, reconnect=0) as source:
+            frames, error = delivered(source)
+    assert [round(frame.image.mean() / 10) for frame in frames] == list(range(8))
+    assert frames[-1].time > 0.4  # 25 a second, which FFmpeg makes up, would be 0.28
+    assert "ended after 8 frames" in error
+
+
+def test_a_camera_that_hangs_up_is_called_again_and_time_goes_on():
+    told: list[str] = []
+    with (
+        http(mjpeg([noise(i) for i in range(4)], 0.02)) as url,
+        open_video(f"{url}/video", live=False, reconnect=5, tell=told.append) as source,
+    ):
+        frames = [frame for frame, _ in zip(source, range(10), strict=False)]
+    assert [frame.index for frame in frames] == list(range(10))
+    assert all(a.time < b.time for a, b in pairwise(frames))
+    assert "ended after 4 frames; trying again" in told[0]
+    assert "back after" in told[1]
+
+
+def test_a_slow_reader_gets_the_newest_frame():
+    def slowly(source):
+        for frame in source:
+            yield frame
+            time.sleep(0.1)
+
+    with (
+        http(mjpeg([noise(i) for i in range(40)], 0.01)) as url,
+        open_video(f"{url}/video", reconnect=0) as source,
+    ):
+        frames, error = delivered(slowly(source))
+    assert "ended after 40 frames" in error
+    assert len(frames) + source.dropped == 40
+    assert len(frames) < 20
+    assert frames[-1].index == 39
+
+
+def test_rtsp_brings_upright_frames_with_their_own_times():
+    with (
+        RtspCamera([corners(96, 128)] * 12, 0.04) as camera,
+        open_video(camera.url, live=False, reconnect=0) as source,
+    ):
+        frames, error = delivered(source)
+    assert source.size_wh == (128, 96)
+    assert len(frames) >= 10  # the player may skip what came while it looked what this is
+    assert abs(corner_colours(frames[0].image) - corner_colours(corners(96, 128))).max() < 30
+    steps = np.diff([frame.time for frame in frames[1:]])  # FFmpeg leaves the first without a time
+    np.testing.assert_allclose(steps, 0.04, atol=0.002)
+    assert "ended after" in error
+
+
+def test_rtsp_comes_back_and_its_new_clock_is_held_to_ours():
+    told: list[str] = []
+    with RtspCamera([corners(96, 128)] * 10, 0.04, first_tick=2**31) as camera:
+        with open_video(camera.url, live=False, reconnect=10, tell=told.append) as source:
+            frames = [frame for frame, _ in zip(source, range(15), strict=False)]
+        assert camera.clients == 2
+    times = [frame.time for frame in frames]
+    assert all(a < b for a, b in pairwise(times))
+    assert times[-1] < 10
+    assert len(told) == 2
+
+
+def test_passwords_are_neither_shown_nor_written():
+    with http(mjpeg([noise(i) for i in range(3)], 0.0)) as url:
+        secret = url.replace("://", "://anna:geheim@") + "/video"
+        with open_video(secret, live=False, reconnect=0) as source:
+            frames, error = delivered(source)
+    assert source.name == frames[0].name == f"{url}/video"
+    with pytest.raises(SourceError) as caught:
+        open_video(secret)
+    assert "geheim" not in f"{error} {caught.value}"
+
+
+def test_no_server_no_page_and_no_video_are_each_one_error(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    for scheme in ("http", "rtsp", "tcp"):
+        with pytest.raises(SourceError, match="cannot be opened"):
+            open_video(f"{scheme}://127.0.0.1:{port}/video")
+    (tmp_path / "page.html").write_text("<h1>hello</h1>" * 100)
+    with http(a_file(tmp_path / "page.html")) as url, pytest.raises(SourceError, match="opened"):
+        open_video(f"{url}/page.html")
+    with (
+        http(lambda request: request.send_error(404)) as url,
+        pytest.raises(SourceError, match="cannot be opened"),
+    ):
+        open_video(f"{url}/nothing.mp4")
+
+
+def test_a_server_that_says_nothing_is_given_up(monkeypatch):
+    monkeypatch.setattr(network, "PATIENCE", (0.3, 0.3))
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        started = time.monotonic()
+        with pytest.raises(SourceError, match="cannot be opened"):
+            open_video(f"http://127.0.0.1:{silent.getsockname()[1]}/video")
+    assert time.monotonic() - started < 10
+
+
+def test_addresses_of_another_kind_are_refused():
+    for name in ("ftp://host/clip.mp4", "file:///etc/passwd", "gopher://x"):
+        with pytest.raises(SourceError, match="they begin with rtsp://"):
+            open_video(name)
+
+
+@pytest.mark.parametrize("suffix", ["m3u8", "mp4", "ffconcat", "sdp"])
+def test_a_file_on_disk_never_leads_to_the_network(tmp_path, clip, suffix):
+    """Playlists name other places; one that names a server must not be followed."""
+    asked = []
+    write_video(tmp_path / "part.ts", [noise(i) for i in range(5)])
+    with http(lambda request: asked.append(request.path)) as url:
+        lists = {
+            "m3u8": "#EXTM3U\n#EXT-X-TARGETDURATION:1\n"
+            f"#EXTINF:1,\n{url}/part.ts\n#EXT-X-ENDLIST\n",
+            "ffconcat": f"ffconcat version 1.0\nfile '{url}/part.ts'\n",
+            "sdp": "v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=x\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
+            "m=video 9 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\n",
+        }
+        text = lists.get(suffix, lists["m3u8"])
+        (tmp_path / f"list.{suffix}").write_text(text)
+        with pytest.raises(SourceError):
+            list(open_video(tmp_path / f"list.{suffix}"))
+    assert asked == []
