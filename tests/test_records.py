@@ -5,6 +5,7 @@ import sys
 
 import numpy as np
 import pytest
+from pyarrow import parquet
 
 from bauta.checks import InputError, SinkError, SourceError
 from bauta.records import (
@@ -12,14 +13,21 @@ from bauta.records import (
     Header,
     JsonlWriter,
     NpzWriter,
+    ParquetWriter,
     open_writer,
     read_tracks,
 )
+from bauta.records.columns import COLUMNS
 from bauta.types import Pose
 from faces import synthetic_face
 
 HEADER = Header("clip.mp4", (640, 480), "base", {"max_faces": 2})
-WRITERS = {".jsonl": JsonlWriter, ".csv": CsvWriter, ".npz": NpzWriter}
+WRITERS = {
+    ".jsonl": JsonlWriter,
+    ".csv": CsvWriter,
+    ".npz": NpzWriter,
+    ".parquet": ParquetWriter,
+}
 
 
 def frames():
@@ -142,7 +150,7 @@ def test_csv_has_a_row_a_face(tmp_path):
 def test_csv_without_faces_is_its_header(tmp_path):
     with CsvWriter(tmp_path / "a.csv") as writer:
         writer.write(0, 0, [])
-    assert writer.path.read_text() == ",".join(CsvWriter.COLUMNS) + "\n"
+    assert writer.path.read_text() == ",".join(COLUMNS) + "\n"
 
 
 def test_npz_holds_exact_arrays(tmp_path):
@@ -207,6 +215,8 @@ def test_an_error_inside_keeps_what_was_written(tmp_path, ending):
     path = tmp_path / f"a{ending}"
     if ending == ".npz":
         assert len(np.load(path)["id"]) == 1
+    elif ending == ".parquet":
+        assert parquet.read_metadata(path).num_rows == 1
     else:
         assert len(path.read_text().splitlines()) == 2
 

@@ -16,10 +16,19 @@ from bauta.render.layers import STANDARD, layers
 from bauta.render.overlay import Overlay
 from bauta.types import FaceState
 from bauta.video.frame import Frame, Source
-from bauta.video.output import check_output
+from bauta.video.output import STDOUT, check_output
 from bauta.video.sink import PngSink, VideoSink
 
-KINDS = ("video", "jsonl", "csv", "npz", "png")
+ENDINGS = {
+    "video": ".mp4",
+    "jsonl": ".jsonl",
+    "csv": ".csv",
+    "npz": ".npz",
+    "parquet": ".parquet",
+    "png": "",
+}
+"""Kinds of outputs, and what their names end in; PNG frames go into a folder."""
+PICTURES, LINES = ("video", "png"), ("jsonl", "csv")
 
 
 @dataclass(frozen=True)
@@ -33,7 +42,7 @@ class Drawn:
     writes: Sequence[Callable[..., None]] = ()
     """`write` of each sink, in a thread of its own: the next frame is drawn meanwhile."""
 
-    def write(self, frame: Frame, faces: list[FaceState], milliseconds: float) -> None:
+    def write(self, frame: Frame, faces: list[FaceState], milliseconds: float | None) -> None:
         """Draw one frame."""
         picture = self.overlay(frame.image, faces, milliseconds)
         for sink, write in zip(self.sinks, self.writes, strict=True):
@@ -48,10 +57,10 @@ class Drawn:
 class Recorded:
     """Hands faces to a writer of records; `by_name`: with the file of each picture."""
 
-    writer: records.JsonlWriter | records.CsvWriter | records.NpzWriter
+    writer: records.Writer
     by_name: bool = False
 
-    def write(self, frame: Frame, faces: list[FaceState], milliseconds: float) -> None:
+    def write(self, frame: Frame, faces: list[FaceState], milliseconds: float | None) -> None:
         """Record one frame."""
         if isinstance(self.writer, records.JsonlWriter) and self.by_name:
             self.writer.write(frame.time, frame.index, faces, Path(frame.name).name)
@@ -63,9 +72,9 @@ def parse_kinds(text: str) -> list[str]:
     """`"video,jsonl"` -> ["video", "jsonl"]; InputError for an unknown kind."""
     kinds = parse_names(text)
     for kind in kinds:
-        check_choice(kind, KINDS, "--save")
+        check_choice(kind, ENDINGS, "--save")
     if not kinds:
-        raise InputError(f"--save: nothing named; choose among {', '.join(KINDS)}")
+        raise InputError(f"--save: nothing named; choose among {', '.join(ENDINGS)}")
     return list(dict.fromkeys(kinds))
 
 
@@ -77,6 +86,16 @@ def parse_names(text: str) -> list[str]:
 def default_kinds(source: Source) -> list[str]:
     """Pictures stay pictures; everything else becomes a video."""
     return ["png", "jsonl"] if source.kind == "images" else ["video", "jsonl"]
+
+
+def choose_kinds(save: str, folder: Path, source: Source) -> list[str]:
+    """The kinds of `--save`, or those that are usual for the source and place."""
+    if folder != STDOUT:
+        return parse_kinds(save) if save else default_kinds(source)
+    kinds = parse_kinds(save) if save else ["jsonl"]
+    if len(kinds) > 1 or kinds[0] not in LINES:
+        raise InputError(f"--out -: expected {' or '.join(LINES)} alone, got {', '.join(kinds)}")
+    return kinds
 
 
 def stem_of(source: str) -> str:
@@ -93,8 +112,14 @@ def stem_of(source: str) -> str:
 
 def paths(folder: Path, stem: str, kinds: Sequence[str]) -> dict[str, Path]:
     """Kind -> path: `stem.mp4`, `stem.jsonl` ..., and the folder `stem` for PNG frames."""
-    endings = {"video": ".mp4", "jsonl": ".jsonl", "csv": ".csv", "npz": ".npz", "png": ""}
-    return {kind: folder / f"{stem}{endings[kind]}" for kind in kinds}
+    if folder == STDOUT:
+        return dict.fromkeys(kinds, STDOUT)
+    return {kind: folder / f"{stem}{ENDINGS[kind]}" for kind in kinds}
+
+
+def overlay_of(names: Sequence[str]) -> Overlay:
+    """An overlay of layers by name; of "none" alone one that leaves pictures as they are."""
+    return Overlay((), panel=None) if list(names) == ["none"] else Overlay(layers(names))
 
 
 def open_outputs(
@@ -105,45 +130,62 @@ def open_outputs(
     force: bool,
     settings: dict[str, Any] | None = None,
     draw: Sequence[str] = STANDARD,
+    csv_columns: str = "bauta",
 ) -> list[Sink]:
     """Sinks for `paths`, closed by `stack`. SinkError before anything is made if one is refused.
 
-    `settings` go into the header of the records, `draw` names layers of `bauta.render.layers`.
+    `settings` go into the header of the records, `draw` names layers of `bauta.render.layers`,
+    `csv_columns` a set of `records.CsvWriter`.
     """
-    overlay = Overlay(layers(draw))
-    for kind, path in where.items():
-        if kind != "png":
-            check_output(path, force)
-    header = records.Header(Path(source.name).name, source.size_wh, model, settings or {})
+    overlay, settings = overlay_of(draw), settings or {}
+    _check(where, force, settings, csv_columns)
+    header = records.Header(Path(source.name).name, source.size_wh, model, settings)
     by_name = source.kind == "images"
-    pictures: list[VideoSink | PngSink] = []
-    sinks: list[Sink] = []
+    pictures, sinks = [], []
     for kind, path in where.items():
-        if kind == "video":
-            sound = source.name if source.kind == "video" else None
-            pictures.append(stack.enter_context(VideoSink(path, force=force, audio_from=sound)))
-        elif kind == "png":
-            home = Path(source.name) if source.kind == "images" else None
-            home = home.parent if home is not None and not home.is_dir() else home
-            sink = PngSink(path, force=force, source_folder=home)
-            pictures.append(stack.enter_context(sink))
-        elif kind == "jsonl":
-            writer = records.JsonlWriter(path, header, force=force)
-            sinks.append(Recorded(stack.enter_context(writer), by_name))
+        if kind in PICTURES:
+            pictures.append(stack.enter_context(_open_pictures(kind, path, source, force)))
         elif kind == "csv":
-            sinks.append(Recorded(stack.enter_context(records.CsvWriter(path, force=force))))
+            writer = records.CsvWriter(path, force=force, columns=csv_columns)
+            sinks.append(Recorded(stack.enter_context(writer), by_name))
         else:
-            sinks.append(
-                Recorded(stack.enter_context(records.NpzWriter(path, header, force=force)))
-            )
+            make = {"jsonl": records.JsonlWriter, "npz": records.NpzWriter}
+            writer = make.get(kind, records.ParquetWriter)(path, header, force=force)
+            sinks.append(Recorded(stack.enter_context(writer), by_name))
     if not pictures:
         return sinks
     writes = [stack.enter_context(Behind(sink.write)) for sink in pictures]
     return [Drawn(overlay, pictures, by_name, writes), *sinks]
 
 
+def _check(where: dict[str, Path], force: bool, settings: dict[str, Any], csv_columns: str) -> None:
+    """Refuse what can be refused before anything is made."""
+    check_choice(csv_columns, records.COLUMN_SETS, "--csv-columns")
+    if csv_columns == "openface" and not settings.get("fit", True):
+        raise InputError("--csv-columns openface: needs the face model; leave out --no-fit")
+    if "parquet" in where:
+        records.check_pyarrow()
+    for kind, path in where.items():
+        if kind != "png" and path != STDOUT:
+            check_output(path, force)
+
+
+def _open_pictures(kind: str, path: Path, source: Source, force: bool) -> VideoSink | PngSink:
+    if kind == "video":
+        sound = source.name if source.kind == "video" else None
+        return VideoSink(path, force=force, audio_from=sound)
+    home = Path(source.name) if source.kind == "images" else None
+    home = home.parent if home is not None and not home.is_dir() else home
+    return PngSink(path, force=force, source_folder=home)
+
+
 def warnings(sinks: Sequence[Sink]) -> list[str]:
     """What the sinks could not carry over, such as sound."""
     drawn = [sink for sink in sinks if isinstance(sink, Drawn)]
     videos = [sink for one in drawn for sink in one.sinks if isinstance(sink, VideoSink)]
-    return [warning for video in videos for warning in video.warnings]
+    found = [warning for video in videos for warning in video.warnings]
+    tables = [sink.writer for sink in sinks if isinstance(sink, Recorded)]
+    for table in tables:
+        if isinstance(table, records.CsvWriter) and table.left_out:
+            found.append(f"{table.path}: {table.left_out} face(s) without a head have no row")
+    return found

@@ -26,8 +26,9 @@ RECENT = 100_000
 class Sink(Protocol):
     """Whatever takes a tracked frame."""
 
-    def write(self, frame: Frame, faces: list[FaceState], milliseconds: float) -> None:
-        """Called once a frame, in order, in a thread that belongs to this sink."""
+    def write(self, frame: Frame, faces: list[FaceState], milliseconds: float | None) -> None:
+        """Called once a frame, in order, in a thread that belongs to this sink; `milliseconds` of
+        tracking, None where nothing was tracked."""
         ...
 
 

@@ -57,10 +57,11 @@ class Results:
     save: str
     draw: str
     force: bool
+    csv_columns: str = "bauta"
 
     def where(self, source: str, frames: Source) -> dict[str, Path]:
         """Kind -> path, named after the source."""
-        kinds = outputs.parse_kinds(self.save) if self.save else outputs.default_kinds(frames)
+        kinds = outputs.choose_kinds(self.save, self.folder, frames)
         return outputs.paths(self.folder, outputs.stem_of(source), kinds)
 
     def open(
@@ -73,7 +74,9 @@ class Results:
     ) -> list[Sink]:
         """The sinks of the paths, closed by `stack`."""
         layers = outputs.parse_names(self.draw)
-        return outputs.open_outputs(stack, where, frames, model, self.force, settings, layers)
+        return outputs.open_outputs(
+            stack, where, frames, model, self.force, settings, layers, self.csv_columns
+        )
 
 
 @dataclass

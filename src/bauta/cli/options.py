@@ -24,19 +24,31 @@ Sequence = Annotated[
 ]
 
 # What is written.
-Out = Annotated[Path, typer.Option("--out", "-o", help="Folder for the results; made if missing.")]
+Out = Annotated[
+    Path,
+    typer.Option(
+        "--out",
+        "-o",
+        help="Folder for the results; made if missing. `bauta track -o -` writes JSONL to stdout.",
+    ),
+]
 Save = Annotated[
     str,
     typer.Option(
-        help="What to write, separated by commas: video (with overlay), jsonl, csv, npz, png "
-        "(frames with overlay). By default video,jsonl, and png,jsonl for pictures."
+        help="What to write, separated by commas: video (with overlay), jsonl, csv, npz, parquet "
+        "(needs the extra `parquet`), png (frames with overlay). By default video,jsonl, and "
+        "png,jsonl for pictures."
     ),
+]
+CsvColumns = Annotated[
+    str, typer.Option(help="Columns of csv: bauta, or openface (those of OpenFace 2).")
 ]
 Draw = Annotated[
     str,
     typer.Option(
         help="What to draw: some of mesh, points, irises, axes, box, and of the fitted head "
-        "wire, shaded (needs the extra `render`), gaze, bars (strongest expressions)."
+        "wire, shaded (needs the extra `render`), gaze, bars (strongest expressions); none leaves "
+        "the pictures as they are."
     ),
 ]
 Force = Annotated[bool, typer.Option(help="Write over existing results.")]

@@ -15,6 +15,7 @@ def track(
     source: options.Input,
     out: options.Out = Path("."),
     save: options.Save = "",
+    csv_columns: options.CsvColumns = "bauta",
     draw: options.Draw = "mesh,points,irises,axes,box",
     model: options.Model = "base",
     faces: options.Faces = 1,
@@ -40,7 +41,7 @@ def track(
 
     head = read_options(camera, fov, ipd, profile)
     following = jobs.Following(model, faces, filter, fit, threads, device, head)
-    results = jobs.Results(out, save, draw, force)
+    results = jobs.Results(out, save, draw, force, csv_columns)
     done = jobs.Done()
     try:
         jobs.follow(source, following, results, done, sequence=sequence)

@@ -31,7 +31,7 @@ class _Points:
 
     points: np.ndarray = field(default_factory=lambda: np.full((motion.FRAMES, 68, 2), np.nan))
 
-    def write(self, frame: Frame, faces: list[FaceState], milliseconds: float) -> None:
+    def write(self, frame: Frame, faces: list[FaceState], milliseconds: float | None) -> None:
         if faces:
             self.points[frame.index] = faces[0].points68[:, :2]
 
@@ -44,7 +44,7 @@ class _Sheet:
     images: list[np.ndarray] = field(default_factory=list)
     captions: list[str] = field(default_factory=list)
 
-    def write(self, frame: Frame, faces: list[FaceState], milliseconds: float) -> None:
+    def write(self, frame: Frame, faces: list[FaceState], milliseconds: float | None) -> None:
         if frame.index % (motion.FRAMES // SHEET_FRAMES) == 0 and len(self.images) < SHEET_FRAMES:
             self.images.append(self.overlay(frame.image, faces, milliseconds))
             self.captions.append(f"{frame.time:.2f} s, {len(faces)} face{'s'[: len(faces) != 1]}")

@@ -7,19 +7,23 @@ a face. JSONL and CSV are whole after every call; NPZ is rebuilt beside and swap
 from bauta.records.arrays import NpzWriter
 from bauta.records.bridges import to_dataframe, to_supervision
 from bauta.records.format import FORMAT, VERSION, Header, TrackedFrame
+from bauta.records.parquet import ParquetWriter, check_pyarrow
 from bauta.records.reader import Tracks, read_tracks
-from bauta.records.writers import CsvWriter, JsonlWriter, Writer, open_writer
+from bauta.records.writers import COLUMN_SETS, CsvWriter, JsonlWriter, Writer, open_writer
 
 __all__ = [
+    "COLUMN_SETS",
     "FORMAT",
     "VERSION",
     "CsvWriter",
     "Header",
     "JsonlWriter",
     "NpzWriter",
+    "ParquetWriter",
     "TrackedFrame",
     "Tracks",
     "Writer",
+    "check_pyarrow",
     "open_writer",
     "read_tracks",
     "to_dataframe",

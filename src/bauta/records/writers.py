@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Protocol, Self
 
 from bauta.checks import InputError, SinkError, check_choice
-from bauta.records import columns
+from bauta.records import columns, openface
 from bauta.records.arrays import NpzWriter
 from bauta.records.format import Header, TrackedFrame, as_line, check_order
+from bauta.records.parquet import ParquetWriter
 from bauta.types import FaceState
-from bauta.video.output import check_output, reporting
+from bauta.video.output import open_output, reporting, sink_error
 
 
 class Writer(Protocol):
-    """What all three writers do."""
+    """What all writers do."""
 
     def write(self, time: float, index: int, faces: Sequence[FaceState]) -> None:
         """Append a frame: seconds, number of the frame, its faces."""
@@ -33,13 +34,16 @@ class Writer(Protocol):
 
 
 class _FrameFile:
-    """A file that grows by one block a frame: opened, checked, flushed and closed in one place."""
+    """A file that grows by one block a frame: opened, checked, written and closed in one place.
+
+    A block that cannot be written whole is taken back, so that the file ends with a whole one.
+    """
 
     def __init__(self, path: str | os.PathLike[str], force: bool, opening: bytes) -> None:
-        self.path = check_output(path, force)
+        self.path = Path(path)
         self._last = -1
-        with reporting(self.path):
-            self._file = open(self.path, "wb")  # noqa: SIM115
+        self._file = open_output(self.path, force)
+        self._good = 0
         try:
             self._append(opening)
         except SinkError:
@@ -48,9 +52,15 @@ class _FrameFile:
             raise
 
     def _append(self, block: bytes) -> None:
-        with reporting(self.path):
-            self._file.write(block)
-            self._file.flush()
+        left = memoryview(block)
+        try:
+            while left:
+                left = left[self._file.write(left) :]
+        except OSError as error:
+            with suppress(OSError):
+                self._file.truncate(self._good)
+            raise sink_error(self.path, error) from error
+        self._good += len(block)
 
     def close(self) -> None:
         """Close the file; again is a no-op. SinkError when the last bytes cannot be written."""
@@ -95,32 +105,54 @@ class JsonlWriter(_FrameFile):
 class CsvWriter(_FrameFile):
     """One row a face and frame, for pandas and spreadsheets; a video without faces has no rows.
 
-    Columns: `COLUMNS`. Pixels with 2 decimals, degrees and centimetres with 3, weights with 4; what
-    the fit gives is empty without one. Flushed after every frame.
+    `columns`: "bauta", those of `columns.COLUMNS`; pixels with 2 decimals, degrees and centimetres
+    with 3, weights with 4; what the fit gives is empty without one. Or "openface", those of
+    OpenFace 2 (`records/openface.py`), without a row for a face without a fit: `left_out` counts.
+    Whole after every frame.
     """
 
-    COLUMNS = columns.COLUMNS
-
-    def __init__(self, path: str | os.PathLike[str], *, force: bool = False) -> None:
-        super().__init__(path, force, (",".join(self.COLUMNS) + "\n").encode())
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        force: bool = False,
+        columns: str = "bauta",
+    ) -> None:
+        names, self._row = COLUMN_SETS[check_choice(columns, COLUMN_SETS, "columns")]
+        self.left_out = 0
+        super().__init__(path, force, (",".join(names) + "\n").encode())
 
     def write(self, time: float, index: int, faces: Sequence[FaceState]) -> None:
         """Append a row for each face of the frame at `time` seconds; `index` must grow."""
         self._in_order(time, index)
-        self._append("".join(self._row(time, index, face) for face in faces).encode())
+        rows = [self._row(time, index, face) for face in faces]
+        self.left_out += rows.count(None)
+        self._append("".join(f"{row}\n" for row in rows if row is not None).encode())
 
-    @staticmethod
-    def _row(time: float, index: int, face: FaceState) -> str:
-        values = zip(columns.row(time, index, face), columns.DECIMALS, strict=True)
-        cells = ("" if value is None else f"{value:.{decimals}f}" for value, decimals in values)
-        return ",".join(cells) + "\n"
+
+def _own_row(time: float, index: int, face: FaceState) -> str:
+    values = zip(columns.row(time, index, face), columns.DECIMALS, strict=True)
+    return ",".join("" if value is None else f"{value:.{decimals}f}" for value, decimals in values)
+
+
+COLUMN_SETS: dict[str, tuple[Sequence[str], Callable[[float, int, FaceState], str | None]]] = {
+    "bauta": (columns.COLUMNS, _own_row),
+    "openface": (openface.COLUMNS, openface.face_row),
+}
+"""Names of the columns, and what makes a row of a face."""
+
+
+WRITERS: dict[str, Callable[..., Writer]] = {
+    ".jsonl": JsonlWriter,
+    ".csv": lambda path, header, **options: CsvWriter(path, **options),
+    ".npz": NpzWriter,
+    ".parquet": ParquetWriter,
+}
 
 
 def open_writer(
     path: str | os.PathLike[str], header: Header | None = None, *, force: bool = False
 ) -> Writer:
-    """A writer by the ending of `path`: .jsonl, .csv (which has no header) or .npz."""
-    ending = check_choice(Path(path).suffix.lower(), (".jsonl", ".csv", ".npz"), f"{path}: ending")
-    if ending == ".csv":
-        return CsvWriter(path, force=force)
-    return (JsonlWriter if ending == ".jsonl" else NpzWriter)(path, header, force=force)
+    """A writer by the ending of `path`: .jsonl, .csv (which has no header), .npz or .parquet."""
+    ending = check_choice(Path(path).suffix.lower(), WRITERS, f"{path}: ending")
+    return WRITERS[ending](path, header, force=force)

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 from bauta.checks import SinkError
+
+STDOUT = Path("-")
+"""Stands for standard output where a file is named."""
 
 
 def check_output(path: str | os.PathLike[str], force: bool = False) -> Path:
@@ -53,19 +58,33 @@ def atomic_write(path: str | os.PathLike[str], data: bytes) -> None:
             beside.unlink(missing_ok=True)
 
 
+def open_output(path: Path, force: bool = False) -> IO[bytes]:
+    """Open a file for writing, empty and without a buffer; `STDOUT` is a handle of its own on
+    standard output. SinkError as in `check_output`, and when it cannot be opened."""
+    with reporting(path):
+        if path == STDOUT:
+            return open(os.dup(sys.stdout.fileno()), "wb", buffering=0)
+        return open(check_output(path, force), "wb", buffering=0)
+
+
 @contextmanager
 def reporting(path: Path) -> Iterator[None]:
     """Turn an OSError while writing `path` into a SinkError."""
     try:
         yield
+    except SinkError:
+        raise
     except OSError as error:
         raise sink_error(path, error) from error
 
 
 def sink_error(path: Path, error: Exception) -> SinkError:
     """Return the SinkError for a failed write: which file, why, what to do."""
+    name = "stdout" if path == STDOUT else path
+    if isinstance(error, BrokenPipeError):
+        return SinkError(f"{name}: was closed by the program that reads it; stopped there")
     reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
     return SinkError(
-        f"{path}: cannot be written: {reason}; "
+        f"{name}: cannot be written: {reason}; "
         "free some space, check permissions or write elsewhere"
     )

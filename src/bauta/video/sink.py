@@ -14,6 +14,7 @@ import numpy as np
 
 from bauta.checks import InputError, SinkError, check_image
 from bauta.video.audio import AudioTrack
+from bauta.video.fragments import cut_to_whole
 from bauta.video.output import atomic_write, check_output, make_folder, sink_error
 from bauta.video.pixels import fit, pad_to_even
 
@@ -163,6 +164,8 @@ class VideoSink:
             if self._container is not None:
                 with suppress(FFmpegError, OSError):
                     self._container.close()
+                with suppress(OSError):
+                    cut_to_whole(self.path)
             self._discard()
             if isinstance(error, SinkError):
                 raise
