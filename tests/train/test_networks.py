@@ -72,6 +72,17 @@ def test_a_residual_trunk_counts_by_hand():
     assert count(trunk) == (108 + 8) + (216 + 12) + (324 + 12) + (24 + 12)
 
 
+def test_a_residual_trunk_on_which_pytorch_crashes_is_refused():
+    """Few channels on large maps, and only in training; at 64 pixels they learn."""
+    trunk = Residual(stem=8, widths=(16, 16), depths=(1, 1))
+    with pytest.raises(InputError, match="8 channels on maps of 56 pixels cannot be trained"):
+        trunk(torch.zeros(1, 3, 112, 112))
+    with torch.no_grad():
+        assert trunk(torch.zeros(1, 3, 112, 112)).shape == (1, 16, 14, 14)
+    trunk(torch.zeros(1, 3, 64, 64)).sum().backward()
+    assert trunk.blocks[0][0].weight.grad is not None
+
+
 def test_a_shuffle_takes_from_both_halves_in_turn():
     a, b = torch.arange(3.0).view(1, 3, 1, 1), torch.arange(3.0).view(1, 3, 1, 1) + 10
     assert shuffle(a, b).ravel().tolist() == [0, 10, 1, 11, 2, 12]

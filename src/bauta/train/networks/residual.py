@@ -5,7 +5,12 @@ from __future__ import annotations
 from torch import Tensor, nn
 from torch.nn import functional as fn
 
+from bauta.checks import InputError
 from bauta.train.networks.layers import Trunk, convolution
+
+FEW, LARGE = 16, 45
+"""A 1 x 1 convolution of stride 2 with fewer input channels, on a map larger than this many pixels,
+kills the process in its backward pass on a CPU (PyTorch 2.13, AMD EPYC: segmentation fault)."""
 
 
 class Block(nn.Module):
@@ -19,7 +24,18 @@ class Block(nn.Module):
         self.shortcut = nn.Identity() if same else convolution(inputs, outputs, 1, stride, act=None)
 
     def forward(self, x: Tensor) -> Tensor:
+        if x.requires_grad and x.device.type == "cpu":
+            self._check(x)
         return fn.relu(self.shortcut(x) + self.second(fn.relu(self.first(x))))
+
+    def _check(self, x: Tensor) -> None:
+        channels, size = x.shape[1], max(x.shape[-2:])
+        if not isinstance(self.shortcut, nn.Identity) and channels < FEW and size > LARGE:
+            raise InputError(
+                f"residual: a stage of {channels} channels on maps of {size} pixels cannot be "
+                f"trained on a CPU: PyTorch crashes; take a stem and widths of {FEW} or more, "
+                "smaller crops, or a GPU"
+            )
 
 
 class Residual(Trunk):
