@@ -182,7 +182,8 @@ def use_all(folder):
         ("00001.jpegs", lambda data: data[:-7], "00001.jpegs is damaged"),
         ("00001.npz", lambda data: data[: len(data) // 2], "00001.npz is damaged"),
         ("00001.npz", None, "cannot read 00001.npz"),
-        ("pack.json", lambda data: b"{}", "not the description of a pack"),
+        ("pack.json", lambda data: b"[]", "not the description of a pack"),
+        ("pack.json", lambda data: data[:-9], "not the description of a pack"),
         ("pack.json", None, "holds no pack.json"),
     ],
 )
@@ -195,6 +196,39 @@ def test_damage_is_named(packed, tmp_path, file, damage, match):
         path.write_bytes(damage(path.read_bytes()))
     with pytest.raises(SourceError, match=match):
         use_all(tmp_path / "p")
+
+
+KEYS = (
+    *(("version",), ("complete",), ("set",), ("schemes",), ("settings",), ("shards",)),
+    *(("settings", "codec"), ("settings", "unit"), ("schemes", "ibug68")),
+    *(("shards", 1, "file"), ("shards", 1, "rows"), ("shards", 1, "bytes")),
+)
+"""What is read of pack.json."""
+
+
+def changed(packed, folder, keys, change):
+    """A copy of a pack; `change(table, key)` what stands at `keys` of its description."""
+    shutil.copytree(packed, folder)
+    path = folder / "pack.json"
+    whole = table = json.loads(path.read_text())
+    for key in keys[:-1]:
+        table = table[key]
+    change(table, keys[-1])
+    path.write_text(json.dumps(whole))
+    return folder
+
+
+@pytest.mark.parametrize("keys", KEYS, ids=lambda keys: ".".join(map(str, keys)))
+def test_a_key_that_is_missing_or_of_another_type_is_named(packed, tmp_path, keys):
+    name = str(keys[-1])
+    wrong = changed(packed, tmp_path / "a", keys, lambda table, key: table.update({key: None}))
+    with pytest.raises(SourceError, match=rf"pack\.json.*'{name}' is"):
+        read_pack(wrong)
+    if keys[0] == "schemes" and len(keys) > 1:
+        return  # a pack may have any schemes
+    without = changed(packed, tmp_path / "b", keys, lambda table, key: table.pop(key))
+    with pytest.raises(SourceError, match=rf"pack\.json.* has no '{name}'; pack again"):
+        read_pack(without)
 
 
 def test_a_crop_that_is_no_picture_is_named(packed, tmp_path):

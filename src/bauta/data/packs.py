@@ -220,13 +220,35 @@ def _shards(store: Store, manifest: str) -> list[Shard]:
     where = f"{store.path}: {manifest}"
     try:
         pack = json.loads(store.read(manifest))
-        version, whole, entries = pack["version"], pack["complete"], pack["shards"]
-    except (ValueError, KeyError, TypeError) as error:
+    except ValueError as error:
         raise SourceError(f"{where} is not the description of a pack; pack again") from error
-    if version != VERSION:
-        raise SourceError(f"{where} has version {version}, this bauta reads {VERSION}; pack again")
-    if not whole:
+    _check(pack, {"version": int, "complete": bool}, where)
+    if pack["version"] != VERSION:
+        raise SourceError(
+            f"{where} has version {pack['version']}, this bauta reads {VERSION}; pack again"
+        )
+    if not pack["complete"]:
         raise SourceError(f"{where} was interrupted; the same `bauta data pack` continues it")
+    _check(pack, {"set": str, "schemes": dict, "settings": dict, "shards": list}, where)
+    _check(pack["settings"], {"codec": str, "unit": int}, f"{where}: settings")
+    for name, shape in pack["schemes"].items():
+        if not (isinstance(shape, list) and [type(n) for n in shape] == [int, int]):
+            raise SourceError(f"{where}: schemes: {name!r} is not a pair of numbers; pack again")
+    for index, entry in enumerate(pack["shards"]):
+        _check(entry, {"file": str, "rows": int, "bytes": int}, f"{where}: shards[{index}]")
     folder = manifest.rpartition("/")[0]
     stem = f"{folder}/" if folder else ""
-    return [Shard(store, f"{stem}{entry['file']}", entry, pack) for entry in entries]
+    return [Shard(store, f"{stem}{entry['file']}", entry, pack) for entry in pack["shards"]]
+
+
+def _check(table: object, keys: dict[str, type], where: str) -> None:
+    """SourceError, which says where and what, unless `table` is one with these keys and types."""
+    if not isinstance(table, dict):
+        raise SourceError(f"{where} is not the description of a pack; pack again")
+    for key, kind in keys.items():
+        if key not in table:
+            raise SourceError(f"{where} has no {key!r}; pack again")
+        if type(table[key]) is not kind:
+            raise SourceError(
+                f"{where}: {key!r} is {table[key]!r:.40}, no {kind.__name__}; pack again"
+            )
