@@ -23,9 +23,10 @@ import numpy as np
 import bauta
 from bauta.crop import mesh_rotation, roi_of_mesh
 from bauta.demo.run import CLIP
-from bauta.filters.one_euro import OneEuro
+from bauta.filters.kinds import filter_maker
 from bauta.heads import Head, HeadOptions
 from bauta.regress.landmarks import cut
+from bauta.steady import filtered
 from bauta.tracker import Faces, Tracker, face_state
 
 SETTLING = 90
@@ -87,7 +88,7 @@ def stages(model: str, images: list[np.ndarray]) -> None:
     session, size = faces.regressor._session, faces.regressor.size
     crop = cut(image, roi, size)[None]
     mesh = prediction.points["mesh478"]
-    points, filter, ticks = np.zeros((614, 3), np.float32), OneEuro(), iter(range(10**6))
+    ticks = iter(range(10**6))
     print(f"\n{model}: stages, ms                      p50     p95")
     show("  detector, 640 x 360", milliseconds(lambda: faces.detector(image), 30))
     small = cv2.resize(image, (320, 240))
@@ -95,7 +96,10 @@ def stages(model: str, images: list[np.ndarray]) -> None:
     show("  crop", milliseconds(lambda: cut(image, roi, size), 300))
     show("  network", milliseconds(lambda: session.run({"crop": crop}), 300))
     show("  pose", milliseconds(lambda: mesh_rotation(mesh), 300))
-    show("  filter", milliseconds(lambda: filter(points, next(ticks) * 0.04, 100.0), 300))
+    for name in ("flow", "head", "kalman", "one_euro"):
+        filter = filter_maker(name)()  # type: ignore[misc]
+        once = lambda: filtered(filter, prediction, next(ticks) * 0.04, 100.0)  # noqa: B023, E731
+        show(f"  filter {name}", milliseconds(once, 300))
     show("  next crop", milliseconds(lambda: roi_of_mesh(mesh), 300))
     show("  result", milliseconds(lambda: face_state(prediction, 0, 0.0), 300))
 

@@ -231,7 +231,8 @@ def test_a_picture_without_a_time_is_refused(scene, time):
         ({"max_faces": 0}, "max_faces"),
         ({"max_faces": "2"}, "max_faces"),
         ({"max_faces": 1.5}, "max_faces"),
-        ({"filter": "kalman"}, "filter"),
+        ({"filter": "median"}, "filter"),
+        ({"filter": "flow", "filter_config": OneEuroConfig()}, "HeadConfig"),
         ({"filter": "none", "filter_config": OneEuroConfig()}, "no effect"),
     ],
 )

@@ -19,12 +19,14 @@ from bauta import associate
 from bauta.checks import InputError, check_choice, check_count, check_image
 from bauta.crop import MARGIN, Roi
 from bauta.faces import PRESENT, Faces, box_of, face_state, place_face
-from bauta.filters.one_euro import OneEuro, OneEuroConfig
+from bauta.filters.base import Filter
+from bauta.filters.kinds import DEFAULT, FilterConfig, FilterName, filter_maker
 from bauta.fit import Profile
 from bauta.geometry import boxes
 from bauta.geometry.camera import Camera
 from bauta.heads import Head, HeadOptions
 from bauta.regress.landmarks import Prediction
+from bauta.steady import filtered
 from bauta.types import FaceState
 from bauta.video.frame import Frame
 
@@ -33,7 +35,6 @@ MISSES = 2
 LOOK_AGAIN = 0.2
 """Seconds between detections while a slot is free and somebody is followed, or while the detector
 has a say on whether a face is still there (`Faces.watched`)."""
-FILTERS = ("one_euro", "none")
 COLORS = ("rgb", "bgr")
 
 
@@ -42,7 +43,7 @@ class _Track:
     """A face that is followed."""
 
     id: int
-    filter: OneEuro | None
+    filter: Filter | None
     head: Head | None
     roi: Roi
     box: np.ndarray
@@ -55,7 +56,8 @@ class _Track:
 class Tracker:
     """Follows up to `max_faces` faces through a clip.
 
-    `model` is a name (`bauta models`) or a path to a bauta `.onnx`; `filter` "one_euro" or "none";
+    `model` is a name (`bauta models`) or a path to a bauta `.onnx`; `filter` "flow",
+    "head", "kalman", "one_euro" or "none" (docs/steadiness.md), `filter_config` its settings;
     `threads` of OpenCV and ONNX Runtime (OpenCV's is a setting of the whole process). `device` runs
     the networks: "cpu" (tested), "cuda", "coreml", "webgpu", or "auto", the fastest there is; the
     attribute says which. `fit` False leaves out the face model: no centimetres, expressions,
@@ -74,8 +76,8 @@ class Tracker:
         *,
         threads: int = 1,
         device: str = "cpu",
-        filter: Literal["one_euro", "none"] = "one_euro",
-        filter_config: OneEuroConfig | None = None,
+        filter: FilterName = DEFAULT,
+        filter_config: FilterConfig | None = None,
         fit: bool = True,
         camera: Camera | None = None,
         fov: float | None = None,
@@ -83,11 +85,8 @@ class Tracker:
         profile: Profile | None = None,
     ) -> None:
         check_count(max_faces, "max_faces")
-        check_choice(filter, FILTERS, "filter")
-        if filter == "none" and filter_config is not None:
-            raise InputError("filter_config: has no effect with filter='none'; leave one out")
         self.max_faces = max_faces
-        self._filter_config = (filter_config or OneEuroConfig()) if filter == "one_euro" else None
+        self._filter = filter_maker(filter, filter_config)
         options = HeadOptions(camera, fov, ipd, profile)
         if not fit and options != HeadOptions():
             raise InputError("camera, fov, ipd, profile: have no effect with fit=False")
@@ -147,7 +146,7 @@ class Tracker:
         self, track: _Track, face: Prediction, time: float, shape: tuple[int, ...]
     ) -> FaceState:
         if track.filter is not None:
-            face = _filtered(track.filter, face, time, track.roi.side / MARGIN)
+            face = filtered(track.filter, face, time, track.roi.side / MARGIN)
         placed = place_face(face)
         state = face_state(face, track.id, time, placed)
         dt = time - track.time
@@ -203,10 +202,10 @@ class Tracker:
         taken = np.array([track.box for track in followed]).reshape(-1, 4)
         states = []
         for face in self._faces.find(image, taken, self.max_faces - len(followed)):
-            box, config = box_of(face), self._filter_config
+            box = box_of(face)
             track = _Track(
                 id=self._take_id(box, time),
-                filter=OneEuro(config) if config else None,
+                filter=self._filter() if self._filter else None,
                 head=Head(self._head) if self._head else None,
                 roi=place_face(face).roi,
                 box=box,
@@ -236,20 +235,6 @@ class Tracker:
                 self._tracks.remove(track)
                 return track.id
         return self._identities.claim(box, time)
-
-
-def _filtered(filter: OneEuro, face: Prediction, time: float, size: float) -> Prediction:
-    """All point sets of a face of `size` pixels through one filter."""
-    stops = np.cumsum([len(points) for points in face.points.values()]).tolist()
-    together = np.zeros((stops[-1], 3), np.float32)
-    for stop, points in zip(stops, face.points.values(), strict=True):
-        together[stop - len(points) : stop, : points.shape[1]] = points
-    smooth = filter(together, time, size)
-    points = {
-        key: smooth[stop - len(points) : stop, : points.shape[1]]
-        for stop, (key, points) in zip(stops, face.points.items(), strict=True)
-    }
-    return Prediction(points, face.sigma, face.presence)
 
 
 def _frame(image: np.ndarray | Frame, time: float | None, color: str) -> tuple[np.ndarray, float]:

@@ -20,6 +20,7 @@ import numpy as np
 
 from bauta import schemes
 from bauta.checks import InputError
+from bauta.filters.kinds import DEFAULT
 from bauta.tracker import Tracker
 
 Points = Mapping[str, np.ndarray]
@@ -48,7 +49,7 @@ def installed_peers() -> list[str]:
 
 
 def _ours(model: str, smooth: bool) -> Follow:
-    tracker = Tracker(model, 1, filter="one_euro" if smooth else "none", fit=False)
+    tracker = Tracker(model, 1, filter=DEFAULT if smooth else "none", fit=False)
 
     def follow(image: np.ndarray, time: float) -> Points | None:
         for face in tracker(image, time):

@@ -7,20 +7,68 @@ from typing import Annotated
 
 import typer
 
+
+def list_cameras(asked: bool) -> None:
+    """Print the webcams that there are, and stop."""
+    if not asked:
+        return
+    from bauta.cli.app import say, talk
+    from bauta.video import listing
+
+    found = listing.list_cameras()
+    for camera in found:
+        size = "cannot be opened" if camera.size_wh is None else "{}x{}".format(*camera.size_wh)
+        rate = f" {camera.rate:g}/s" if camera.size_wh and camera.rate else ""
+        say(f"{camera.index}\t{camera.name}\t{size}{rate}")
+    if not found:
+        talk.print("no webcam was found")
+    raise typer.Exit
+
+
 # What is read.
-Input = Annotated[
-    str,
+Inputs = Annotated[
+    list[str],
     typer.Argument(
-        metavar="INPUT",
-        help="Video, picture, folder or glob of pictures, or the number of a webcam.",
+        metavar="INPUT...",
+        help="Videos, pictures, folders or globs of them, numbers of webcams, addresses "
+        "(rtsp://, http://), or - for what is piped in.",
     ),
 ]
 Sequence = Annotated[
     bool,
     typer.Option(
-        help="Pictures are frames of one clip, 25 a second: follow and smooth as in a video. "
+        help="Pictures are frames of one clip (--rate): follow and smooth as in a video. "
         "Otherwise each picture is looked at afresh."
     ),
+]
+Rate = Annotated[
+    float | None,
+    typer.Option(
+        help="Pictures a second, of --sequence (25) and of what is piped in without times "
+        "(else timed as it comes)."
+    ),
+]
+Live = Annotated[
+    bool | None,
+    typer.Option(
+        "--live/--every-frame",
+        help="Drop frames that there is no time for, so that the next one is the newest; or take "
+        "every one. By default webcams and addresses without an end are live.",
+    ),
+]
+Reconnect = Annotated[
+    float,
+    typer.Option(min=0, help="Seconds for which a webcam or address that vanished is tried again."),
+]
+Size = Annotated[
+    str, typer.Option(help="WIDTHxHEIGHT of raw pictures piped in; else MJPEG or a container.")
+]
+PixelFormat = Annotated[
+    str, typer.Option(help="Of raw pictures, in FFmpeg's words: rgb24, bgr24, gray, nv12 ...")
+]
+ListCameras = Annotated[
+    bool,
+    typer.Option("--list-cameras", callback=list_cameras, is_eager=True, help="Which there are."),
 ]
 
 # What is written.
@@ -58,7 +106,13 @@ Model = Annotated[
     str, typer.Option(help="A name that `bauta models` lists, or a path to a bauta .onnx.")
 ]
 Faces = Annotated[int, typer.Option(min=1, help="How many faces to follow at most.")]
-Filter = Annotated[str, typer.Option(help="one_euro (steady) or none (as the network says).")]
+Filter = Annotated[
+    str,
+    typer.Option(
+        help="flow (head carried by the pixels), head, kalman, one_euro, or none (as the network "
+        "says)."
+    ),
+]
 Device = Annotated[
     str,
     typer.Option(

@@ -12,15 +12,21 @@ from bauta.cli.app import INTERRUPTED, app, talk
 
 @app.command()
 def track(
-    source: options.Input,
+    sources: options.Inputs,
     out: options.Out = Path("."),
     save: options.Save = "",
     csv_columns: options.CsvColumns = "bauta",
     draw: options.Draw = "mesh,points,irises,axes,box",
     model: options.Model = "base",
     faces: options.Faces = 1,
-    filter: options.Filter = "one_euro",
+    filter: options.Filter = "flow",
     sequence: options.Sequence = False,
+    rate: options.Rate = None,
+    live: options.Live = None,
+    reconnect: options.Reconnect = 30.0,
+    size: options.Size = "",
+    pixel_format: options.PixelFormat = "rgb24",
+    list_cameras: options.ListCameras = False,
     camera: options.Camera = None,
     fov: options.Fov = None,
     ipd: options.Ipd = None,
@@ -30,23 +36,27 @@ def track(
     device: options.Device = "cpu",
     force: options.Force = False,
 ) -> None:
-    """Follow the faces of a video, picture or webcam.
+    """Follow the faces of videos, pictures, webcams and streams.
 
     Results are named after the input (clip_faces.mp4, clip_faces.jsonl ...) and written as frames
     come: what was written before an interruption (Ctrl-C) or a broken input stays good. The paths
-    written are printed to stdout.
+    written are printed to stdout. Several files come one after another, and beside them each
+    webcam, address and pipe.
     """
-    from bauta.cli import jobs
+    from bauta.cli import jobs, lanes
     from bauta.heads import read_options
 
     head = read_options(camera, fov, ipd, profile)
-    following = jobs.Following(model, faces, filter, fit, threads, device, head)
-    results = jobs.Results(out, save, draw, force, csv_columns)
-    done = jobs.Done()
+    request = jobs.Request(
+        jobs.Reading(sequence, rate, live, reconnect, size, pixel_format),
+        jobs.Following(model, faces, filter, fit, threads, device, head),
+        jobs.Results(out, save, draw, force, csv_columns),
+    )
     try:
-        jobs.follow(source, following, results, done, sequence=sequence)
+        failures = lanes.follow_all(sources, request)
     except KeyboardInterrupt:
         talk.print("interrupted; what was written until now is kept")
         raise typer.Exit(INTERRUPTED) from None
-    finally:
-        done.report()
+    if failures:
+        talk.print(f"{len(failures)} of the sources failed")
+        raise typer.Exit(1)

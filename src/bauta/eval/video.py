@@ -14,7 +14,7 @@ from bauta.assets.store import read_model
 from bauta.checks import InputError
 from bauta.eval import clips, eyes, stability, steadiness
 from bauta.eval.clips import Track
-from bauta.filters.one_euro import OneEuroConfig
+from bauta.filters.kinds import CONFIGS, DEFAULT
 from bauta.video.source import open_video
 
 TOLERANCE = 3
@@ -72,7 +72,7 @@ def score_clip(
     """
     tracks = {
         name: clips.run(frames_of(path), model, filter, after)
-        for name, filter in (("filtered", "one_euro"), ("unfiltered", "none"))
+        for name, filter in (("filtered", DEFAULT), ("unfiltered", "none"))
     }
     values: dict[str, float] = {}
     for name, track in tracks.items():
@@ -156,7 +156,7 @@ def still_values(path: str, model: str, number: int) -> dict[str, float]:
     if image is None:
         raise InputError(f"{path}: has no frame {number}; choose another for --still")
     out = {}
-    for name, filter in (("filtered", "one_euro"), ("unfiltered", "none")):
+    for name, filter in (("filtered", DEFAULT), ("unfiltered", "none")):
         copies = enumerate(steadiness.noisy_copies(image))
         track = clips.run(((i, i / 25, copy) for i, copy in copies), model, filter)
         for scheme in ("ibug68", "ibug68-3d"):
@@ -171,7 +171,7 @@ def _drift(path: str, model: str, after: Callable[[], None] | None) -> dict[str,
     step = (kept[-1][1] - kept[0][1]) / max(len(kept) - 1, 1)
     images = [image for _, _, image in kept]
     both = [(i, i * step, image) for i, image in enumerate([*images, *images[::-1]])]
-    track = clips.run(both, model, "one_euro", after)
+    track = clips.run(both, model, DEFAULT, after)
     points, size = track.inner51(), track.eye_distance()
     away = steadiness.drift(points[: len(kept)], points[len(kept) :], size[: len(kept)])
     return {
@@ -223,11 +223,11 @@ def _closures(gap: np.ndarray, marked: np.ndarray) -> np.ndarray:
 
 
 def _settings(model: str) -> dict[str, Any]:
-    config = asdict(OneEuroConfig())
+    config = asdict(CONFIGS[DEFAULT]())
     return {
         "model": Path(model).stem,
         "sha256": hashlib.sha256(read_model(model)).hexdigest(),
-        "filter": "one_euro " + ", ".join(f"{key} {value:g}" for key, value in config.items()),
+        "filter": f"{DEFAULT} " + ", ".join(f"{key} {value:g}" for key, value in config.items()),
         "points": "inner 51",
         "norm": "distance of the outer eye corners in each frame",
         "still": f"{steadiness.COPIES} copies at 25/s, noise {steadiness.NOISE:g} of 255, seed 0",

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from bauta.checks import InputError
+from bauta.filters.base import Filter, smoothing
+from bauta.filters.seen import Seen
 
 
 @dataclass(frozen=True)
@@ -34,40 +36,21 @@ class OneEuroConfig:
             raise InputError("1-euro filter: cut-offs must be > 0 and beta >= 0")
 
 
-def smoothing(cutoff: np.ndarray | float, dt: float) -> np.ndarray | float:
-    """Share of the new value, 1 / (1 + 1 / (2 pi f dt)); 0..1."""
-    x = 2 * np.pi * np.asarray(cutoff) * dt
-    return x / (1 + x)
-
-
-class OneEuro:
-    """Filter of points (..., dims): the first call passes through; `reset` forgets."""
+class OneEuro(Filter):
+    """Filter of points (..., dims), each on its own."""
 
     def __init__(self, config: OneEuroConfig | None = None) -> None:
         self.config = config or OneEuroConfig()
-        self.reset()
+        super().__init__()
 
-    def reset(self) -> None:
-        """Forget the past: the next value passes through unchanged."""
-        self._time: float | None = None
-        self._raw = self._value = self._speed = np.zeros(())
+    def _start(self, seen: Seen, x: np.ndarray) -> None:
+        self._raw, self._speed = x, np.zeros_like(x)
 
-    def __call__(self, points: np.ndarray, time: float, size: float) -> np.ndarray:
-        """Filtered points, the shape and dtype of `points`.
-
-        `time` in seconds. A time that does not increase, or a gap of more than a second, starts
-        anew. `size` is the face's size in the unit of `points`.
-        """
-        x = points.astype(np.float64)
-        dt = 0.0 if self._time is None else time - self._time
-        if not 0.0 < dt <= 1.0 or self._value.shape != x.shape:
-            self._raw, self._value, self._speed = x, x, np.zeros_like(x)
-        else:
-            velocity = (x - self._raw) / (dt * max(size, 1e-6))
-            keep = smoothing(self.config.derivative_cutoff, dt)
-            self._speed = self._speed + keep * (velocity - self._speed)
-            pace = np.linalg.norm(self._speed, axis=-1, keepdims=True)
-            a = smoothing(self.config.min_cutoff + self.config.beta * pace, dt)
-            self._raw, self._value = x, self._value + a * (x - self._value)
-        self._time = time
-        return self._value.astype(points.dtype)
+    def _next(self, seen: Seen, x: np.ndarray, dt: float) -> np.ndarray:
+        velocity = (x - self._raw) / (dt * max(seen.size, 1e-6))
+        keep = smoothing(self.config.derivative_cutoff, dt)
+        self._speed = self._speed + keep * (velocity - self._speed)
+        pace = np.linalg.norm(self._speed, axis=-1, keepdims=True)
+        a = smoothing(self.config.min_cutoff + self.config.beta * pace, dt)
+        self._raw = x
+        return self._value + a * (x - self._value)

@@ -30,6 +30,10 @@ class Prediction:
     points: dict[str, np.ndarray]
     sigma: dict[str, np.ndarray]
     presence: float
+    crop: np.ndarray | None = None
+    """(S, S, 3) uint8 RGB: what the network saw."""
+    T_crop_image: np.ndarray | None = None
+    """(2, 3), from the picture to pixels of `crop`."""
 
     @property
     def main(self) -> str:
@@ -113,8 +117,9 @@ class LandmarkRegressor:
 
     def __call__(self, image: np.ndarray, roi: Roi) -> Prediction:
         """Points of the face in `roi` of an RGB uint8 picture (H, W, 3)."""
-        out = self._session.run({"crop": cut(image, roi, self.size)[None]})
-        T_image_crop = affine.invert(roi.transform(self.size))
+        crop, T = cut(image, roi, self.size), roi.transform(self.size)
+        out = self._session.run({"crop": crop[None]})
+        T_image_crop = affine.invert(T)
         scale = affine.scale_of(T_image_crop)
         points, sigma = {}, {}
         for output, scheme in self.schemes.items():
@@ -123,7 +128,8 @@ class LandmarkRegressor:
                 sigma[scheme] = out[f"{output}_sigma"][0] * scale
         if "ibug68" in points:
             points["ibug68"] += self.ibug68_offset
-        return Prediction(points, sigma, float(out["presence"][0]) if self.knows_presence else 1.0)
+        presence = float(out["presence"][0]) if self.knows_presence else 1.0
+        return Prediction(points, sigma, presence, crop, T)
 
 
 def _check(out: dict[str, np.ndarray], name: str, shapes: list[tuple[int, ...]]) -> None:
