@@ -43,7 +43,8 @@ def root(tmp_path):
     )
     tiny_pictures.text(tmp_path / "kbvt_lfpw_v1_test.csv", HEADER, line(f"{one}?x=1", "average"))
     tiny_pictures.write(tmp_path / "train/face_1.jpg")
-    tiny_pictures.write(tmp_path / "trainset/image_0003.png")  # the third average, as iBUG names it
+    tiny_pictures.write(tmp_path / "train/train000003.jpg")  # the third average
+    tiny_pictures.write(tmp_path / "trainset/image_0002.png")  # iBUG's, of another count
     tiny_pictures.write(tmp_path / "test/face_1.jpg")
     return tmp_path
 
@@ -52,7 +53,7 @@ def test_averages_whose_pictures_are_there_are_read(root):
     found = [(sample.name, sample.subset) for sample in lfpw.read(root)]
     assert found == [
         ("train/face_1.jpg", "train"),
-        ("trainset/image_0003.png", "train"),
+        ("train/train000003.jpg", "train"),
         ("test/face_1.jpg", "test"),
     ]
 

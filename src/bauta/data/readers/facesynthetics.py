@@ -4,8 +4,8 @@
 
 `_ldmks.txt` holds 70 lines `x y`: the 68 of iBUG, the jaw on the bone rather than on the outline,
 and the two pupils, the subject's right and left (microsoft/FaceSynthetics README; deepinsight/
-insightface alignment/synthetics reads the files so). Renders number their points like pictures:
-the centre of the first pixel is taken as (0, 0). The seg picture is not read here.
+insightface alignment/synthetics reads the files so). No source states the origin: the centre of the
+first pixel is taken as (0, 0), as public readers draw the points. The seg picture is not read here.
 """
 
 from __future__ import annotations

@@ -8,13 +8,15 @@ of its two or three workers and one of the worker `average` (mean of x and y, me
 read. t is 0 where the point is visible, 1 where hair or glasses hide it, 2 where the head does, 3
 where the picture ends. The 29 points of the paper and of everybody since are the first 28 and
 `chin`: the six of the ears are left out (neerajkumar.org/databases/lfpw). `left` in the names of
-points is left in the picture: the subject's right. The centre of the first pixel is taken as
-(0, 0).
+points is left in the picture: the subject's right. No source states the origin: the centre of the
+first pixel is taken as (0, 0).
 
 Many addresses are dead: faces whose picture is not there are passed over. A picture is looked for
 in the folder of the list, `train`, `trainset`, `images` or `images/train` (and the same of the
 test), as the last part of its address; or by the number of its line among the averages, from 1,
-as `image_0001.png` (as iBUG hands them out) or `train000001.jpg` (as download scripts name them).
+as `train000001.jpg`: so a script that circulates names what it downloads. The pictures that iBUG
+hands out (`image_0001.png`) are not taken: 811 of them have numbers up to about 870, those that
+iBUG could download, not those of the 1132 lines.
 """
 
 from __future__ import annotations
@@ -100,7 +102,7 @@ def _sample(root: Path, picture: Path, row: Row, part: str) -> Sample:
 def _picture(root: Path, part: str, address: str, number: int) -> Path | None:
     """The picture of an address, or None when it is nowhere."""
     last = address.split("?")[0].rstrip("/").rsplit("/", 1)[-1]
-    names = [last, f"image_{number:04d}.png", f"image_{number:04d}.jpg", f"{part}{number:06d}.jpg"]
+    names = [last, f"{part}{number:06d}.jpg"]
     folders = (part, f"{part}set", f"images/{part}", "images", ".")
     for name in names:
         for folder in folders:
