@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bauta import records
 from bauta.checks import InputError, check_choice
@@ -16,8 +17,12 @@ from bauta.render.layers import STANDARD, layers
 from bauta.render.overlay import Overlay
 from bauta.types import FaceState
 from bauta.video.frame import Frame, Source
+from bauta.video.network import is_address, without_password
 from bauta.video.output import STDOUT, check_output
 from bauta.video.sink import PngSink, VideoSink
+
+if TYPE_CHECKING:
+    from bauta.view import Page, Window
 
 ENDINGS = {
     "video": ".mp4",
@@ -100,8 +105,14 @@ def choose_kinds(save: str, folder: Path, source: Source) -> list[str]:
 
 def stem_of(source: str) -> str:
     """Name for the results of an input: its own name and `_faces`, never the input's itself."""
+    if source == "-":
+        return "stdin_faces"
     if source.isdecimal() and not Path(source).exists():
         return f"camera{source}_faces"
+    if is_address(source):
+        host, _, page = without_password(source).partition("://")[2].partition("/")
+        page = page.partition("?")[0].rpartition(".")[0] or page.partition("?")[0]
+        return "_".join(re.findall(r"[\w.-]+", f"{host}/{page}")) + "_faces"
     path = Path(source)
     plain = [part for part in path.parts if not any(mark in part for mark in "*?[")]
     if len(plain) < len(path.parts) and not path.exists():
@@ -177,6 +188,20 @@ def _open_pictures(kind: str, path: Path, source: Source, force: bool) -> VideoS
     home = Path(source.name) if source.kind == "images" else None
     home = home.parent if home is not None and not home.is_dir() else home
     return PngSink(path, force=force, source_folder=home)
+
+
+def open_views(
+    stack: ExitStack, draw: Sequence[str], title: str, show: bool, page: int | None
+) -> list[Window | Page]:
+    """A window, and a page at a port, that are asked for; closed by `stack`."""
+    from bauta.view import Page, Window
+
+    views: list[Window | Page] = []
+    if show:
+        views.append(stack.enter_context(Window(overlay_of(draw), title)))
+    if page is not None:
+        views.append(stack.enter_context(Page(overlay_of(draw), page)))
+    return views
 
 
 def warnings(sinks: Sequence[Sink]) -> list[str]:

@@ -5,6 +5,7 @@ Reading, tracking and each sink have a thread of their own, with short queues be
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -17,7 +18,7 @@ import numpy as np
 from bauta.overlap import Ahead, Behind
 from bauta.tracker import Tracker
 from bauta.types import FaceState
-from bauta.video.frame import Frame
+from bauta.video.frame import Frame, Source
 
 RECENT = 100_000
 """Frames, an hour or so, that times are kept of: a webcam may run for days."""
@@ -62,18 +63,22 @@ def track(
     stills: bool = False,
     summary: Summary | None = None,
     after: Callable[[Summary], None] | None = None,
+    stop: threading.Event | None = None,
 ) -> Summary:
     """Track every frame and hand it to every sink.
 
     With `stills` each frame is a picture on its own: the tracker forgets in between. `summary` is
     filled as frames come, so that it is true when an error ends the loop; `after` is called once a
-    frame. When this returns or raises, every frame that was tracked has been through every sink
-    that did not fail.
+    frame; `stop` ends the loop from another thread. When this returns or raises, every frame that
+    was tracked has been through every sink that did not fail.
     """
     summary = summary or Summary()
     with ExitStack() as stack:
         writes = [stack.enter_context(Behind(sink.write)) for sink in sinks]
-        for frame in stack.enter_context(Ahead(frames)):
+        live = isinstance(frames, Source) and frames.live  # has a thread already
+        for frame in frames if live else stack.enter_context(Ahead(frames)):
+            if stop is not None and stop.is_set():
+                break
             if stills:
                 tracker.reset()
             started = time.perf_counter()

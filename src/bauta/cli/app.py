@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Annotated
+from typing import Annotated, Self
 
 import typer
 from rich.console import Console
@@ -39,26 +39,64 @@ def say(line: str) -> None:
     sys.stdout.write(line + "\n")
 
 
-@contextmanager
-def counting(title: str, total: int | None, unit: str = "") -> Iterator[Callable[[int], None]]:
-    """A bar on stderr; yields what is called with the number done so far. `total` None when it is
-    not known; with a `unit` the bar shows how many a second."""
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]}"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=talk, transient=True) as bar:
+class Bars:
+    """Bars on stderr, for what is counted side by side; one object a command at a time."""
+
+    def __init__(self) -> None:
+        columns = (
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]}"),
+            TimeRemainingColumn(),
+        )
+        self._progress = Progress(
+            *columns,
+            console=talk,
+            transient=True,
+            redirect_stdout=False,  # data stays there, also where a person watches the bars
+            disable=not talk.is_terminal,
+        )
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._progress.stop()
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Takes the bars away for a moment, so that lines on stdout and they do not mix."""
+        self._progress.stop()
+        yield
+        self._progress.start()
+
+    @contextmanager
+    def counting(
+        self, title: str, total: int | None, unit: str = ""
+    ) -> Iterator[Callable[[int], None]]:
+        """A bar; yields what is called with the number done so far. `total` None when it is not
+        known; with a `unit` the bar shows how many a second."""
+        bar = self._progress
         task = bar.add_task(escape(title), total=total, rate="")
 
         def after(done: int) -> None:
-            speed = bar.tasks[task].speed
+            speed = next(one.speed for one in bar.tasks if one.id == task)
             rate = f"{speed:.0f} {unit}/s" if speed and unit else ""
             bar.update(task, completed=done, rate=rate)
 
+        try:
+            yield after
+        finally:
+            bar.remove_task(task)
+
+
+@contextmanager
+def counting(title: str, total: int | None, unit: str = "") -> Iterator[Callable[[int], None]]:
+    """The only bar of a command, as of `Bars.counting`."""
+    with Bars() as bars, bars.counting(title, total, unit) as after:
         yield after
 
 

@@ -1,4 +1,4 @@
-"""What a command line of `bauta track` asks for, and how one source is worked through."""
+"""What a command line of `bauta track` asks for, and what became of a source."""
 
 from __future__ import annotations
 
@@ -8,13 +8,46 @@ from pathlib import Path
 from typing import Any
 
 from bauta import outputs
-from bauta.cli.app import progress, say, talk
+from bauta.checks import InputError
+from bauta.cli.app import say, talk
 from bauta.heads import HeadOptions
 from bauta.pipeline import Sink, Summary
-from bauta.pipeline import track as run_pipeline
 from bauta.tracker import Tracker
 from bauta.video.frame import Source
-from bauta.video.source import open_video
+from bauta.video.source import PIPED, open_video
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How sources are read; `size` is WIDTHxHEIGHT of raw pictures piped in, or empty."""
+
+    sequence: bool = False
+    rate: float | None = None
+    live: bool | None = None
+    reconnect: float = 30.0
+    size: str = ""
+    pixel_format: str = "rgb24"
+
+    def open(self, source: str) -> Source:
+        """The source; says when it vanishes and comes back."""
+        return open_video(
+            source,
+            rate=self.rate,
+            live=self.live,
+            size_wh=self.size_wh() if source == PIPED else None,
+            pixel_format=self.pixel_format,
+            reconnect=self.reconnect,
+            tell=talk.print,
+        )
+
+    def size_wh(self) -> tuple[int, int] | None:
+        """Width and height of raw pictures, None when they are not raw."""
+        if not self.size:
+            return None
+        width, _, height = self.size.lower().partition("x")
+        if not (width.isdecimal() and height.isdecimal()):
+            raise InputError(f"--size: expected WIDTHxHEIGHT, such as 640x480, got {self.size!r}")
+        return int(width), int(height)
 
 
 @dataclass(frozen=True)
@@ -79,6 +112,15 @@ class Results:
         )
 
 
+@dataclass(frozen=True)
+class Request:
+    """All that is asked for."""
+
+    reading: Reading
+    following: Following
+    results: Results
+
+
 @dataclass
 class Done:
     """What became of a source, true at every moment."""
@@ -86,6 +128,8 @@ class Done:
     summary: Summary = field(default_factory=Summary)
     where: dict[str, Path] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    dropped: int = 0
+    """Frames of a live source that there was no time for."""
 
     def report(self) -> None:
         """Say what was found, and print the paths that were written."""
@@ -98,23 +142,8 @@ class Done:
             f"{summary.frames} frames, a face in {summary.with_face}, {len(summary.ids)} id(s), "
             f"tracking {summary.percentile(50):.1f} ms a frame (p95 {summary.percentile(95):.1f})"
         )
+        if self.dropped:
+            talk.print(f"{self.dropped} frames came while others were looked at: left out")
         for path in self.where.values():
             if path.exists():
                 say(str(path))
-
-
-def follow(
-    source: str, following: Following, results: Results, done: Done, *, sequence: bool
-) -> None:
-    """Track one source to its end; `done` is filled as frames come."""
-    with ExitStack() as stack:
-        frames = stack.enter_context(open_video(source))
-        done.where = results.where(source, frames)
-        tracker = stack.enter_context(following.tracker())
-        stills = frames.kind == "images" and not sequence
-        settings = following.as_json() | {"stills": stills}
-        sinks: list[Sink] = []  # they still find out something while they are closed
-        stack.callback(lambda: done.warnings.extend(outputs.warnings(sinks)))
-        sinks += results.open(stack, done.where, frames, following.model, settings)
-        after = stack.enter_context(progress(frames.name, frames.frames))
-        run_pipeline(frames, tracker, sinks, stills=stills, summary=done.summary, after=after)

@@ -76,7 +76,7 @@ def pictures_in(folder: Path) -> list[Path]:
         raise SourceError(f"{folder}: cannot be listed: {error.strerror or error}") from error
     if not found:
         raise SourceError(
-            f"{folder}: a folder without pictures; expected files ending in "
+            f"{folder}: a folder without pictures or videos; expected files ending in "
             f"{' '.join(sorted(SUFFIXES))}"
         )
     return sorted(found, key=lambda path: natural_key(path.name))

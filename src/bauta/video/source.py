@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import math
 import os
 from pathlib import Path
@@ -16,10 +17,16 @@ from bauta.video.network import SCHEMES, Stream, WebFile, has_end, is_address
 from bauta.video.piped import Piped
 from bauta.video.retry import RECONNECT, Tell
 
-__all__ = ["Frame", "Source", "is_live", "open_video"]
+__all__ = ["Frame", "Source", "is_live", "open_video", "videos_of"]
 
 PIPED = "-"
 PICTURE_RATE = 25.0
+VIDEO_SUFFIXES = (
+    *(".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".wmv", ".flv", ".mpg", ".mpeg", ".ts"),
+    *(".mts", ".m2ts", ".3gp", ".ogv", ".gif", ".mxf", ".y4m"),
+)
+"""File names that are looked for in a folder of videos; one that is named is opened whatever its
+own name ends in."""
 
 
 def open_video(
@@ -85,6 +92,24 @@ def is_live(source: str) -> bool:
     if os.path.exists(source):
         return False
     return source == PIPED or (source.isascii() and source.isdecimal()) or is_address(source)
+
+
+def videos_of(source: str) -> list[str]:
+    """The videos that a source stands for, in natural order: those of a folder without pictures, or
+    of a pattern that names no picture. Anything else is its own and only one."""
+    path = Path(source)
+    if path.is_dir():
+        found = [str(entry) for entry in path.iterdir() if not entry.name.startswith(".")]
+    elif not os.path.exists(source) and not is_live(source) and any(m in source for m in "*?["):
+        found = glob.glob(source, recursive=True)
+    else:
+        return [source]
+    endings = [Path(name).suffix.lower() for name in found]
+    if any(ending in pictures.SUFFIXES for ending in endings):
+        return [source]
+    pairs = zip(found, endings, strict=True)
+    videos = [name for name, ending in pairs if ending in VIDEO_SUFFIXES and os.path.isfile(name)]
+    return sorted(videos, key=pictures.natural_key) or [source]
 
 
 def _name(source: object) -> str:
