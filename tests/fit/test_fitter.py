@@ -330,12 +330,13 @@ def test_reset_forgets_the_person():
 
 
 def test_more_calm_moves_less():
-    """Every setting does something: `calm` holds back, `price` empties."""
+    """Every setting does something: `calm` holds back, `price` and `learning` empty."""
     frames = list(stills(np.random.default_rng(7), 6, 0.01))
     change = lambda s: np.abs(np.diff([f.weights[FACE] for f in fit_all(frames, s)], axis=0)).mean()  # noqa: E731
     total = lambda s: np.mean([fit.weights[FACE].sum() for fit in fit_all(frames, s)])  # noqa: E731
     assert change(FitSettings(calm=50.0)) < 0.7 * change(FitSettings())
     assert total(FitSettings(price=5.0)) < 0.8 * total(FitSettings())
+    assert total(FitSettings(learning=12.0)) < 0.95 * total(FitSettings(learning=1.0))
 
 
 def test_learning_who_it_is_leaves_the_distance_alone():

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from bauta.fit.solver import (
+    Gaps,
     Prior,
     Solution,
     SolverSettings,
@@ -132,3 +133,40 @@ def test_a_turn_is_a_rotation_about_its_axis():
     quarter = exp_so3(np.array([0.0, 0.0, np.pi / 2]))
     assert quarter @ [1.0, 0, 0] == pytest.approx([0, 1, 0])
     assert np.abs(exp_so3(np.array([1e-10, 0, 0])) - np.eye(3)).max() < 1e-9
+
+
+def test_the_jacobian_of_a_gap_is_the_numerical_derivative():
+    rows = np.zeros((1, 60), np.float32)
+    rows[0, [3, 7]] = 1, -1
+    gaps = Gaps(rows, np.array([[0.6, 0.8]]), np.ones(1))
+    turned, base = project(CAMERA, R0, T0, STILL + BASES @ C0)
+    J = gaps.jacobian(jacobian(CAMERA, R0, T0, turned, BASES))
+    for column in range(5):
+        step = np.zeros(5)
+        step[column] = 1e-5
+        expected = (gaps.of(seen(C0 + step)) - gaps.of(base)) / 1e-5
+        assert J[0, 6 + column] == pytest.approx(expected[0], rel=1e-3)
+
+
+def test_a_gap_is_known_better_than_its_ends():
+    """Both ends are seen shifted alike: with the gap believed, its coefficient is found."""
+    bases = np.zeros((3, 60, 1), np.float32)
+    bases[1, 3], bases[1, 7] = 1.0, -1.0
+    truth = project(CAMERA, R0, T0, STILL + bases[:, :, 0] * 0.5)[1]
+    observed = truth.copy()
+    observed[:, [3, 7]] += 20.0  # outliers as points, right as a gap
+    rows = np.zeros((1, 60), np.float32)
+    rows[0, [3, 7]] = 1, -1
+    one = Prior(np.zeros(1), np.ones(1), np.zeros(1), np.eye(1), np.zeros(1))
+    start = Solution(R0, T0, np.zeros(1))
+    settings = SolverSettings(steps=10, small=1e-6)
+    sigma = np.ones(60)
+
+    def found(gaps):
+        got = solve(CAMERA, STILL, bases, observed, sigma, start, one, settings, gaps)
+        return float(got.c[0])
+
+    across = truth[:, 3] - truth[:, 7]
+    gaps = Gaps(rows, (across / np.linalg.norm(across))[None], np.full(1, 0.1))
+    assert found(None) < 0.3
+    assert found(gaps) == pytest.approx(0.5, abs=0.02)

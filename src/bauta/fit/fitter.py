@@ -14,14 +14,16 @@ from bauta.fit.points import IRISES, FitPoints
 from bauta.fit.profile import Profile
 from bauta.fit.result import HeadFit
 from bauta.fit.scale import Size
-from bauta.fit.solver import Prior, Solution, SolverSettings, project, shifts, solve
+from bauta.fit.solver import Gaps, Prior, Solution, SolverSettings, project, shifts, solve
 from bauta.geometry.camera import Camera
 from bauta.morphable.model import SIDES, FaceModel, look_rotation
 from bauta.schemes import LEFT_EYE478, RIGHT_EYE478, eye_aspect_ratio
 
 IRIS_ROWS = np.stack([IRISES[side] for side in reversed(SIDES)])
 """(2, 5) rows of the 478, right eye first."""
-EYES478 = (RIGHT_EYE478, LEFT_EYE478)
+EYES478 = np.stack([RIGHT_EYE478, LEFT_EYE478])
+GAP_DOUBT = 0.3
+"""Share of the lids' sigma by which their distance is uncertain: they err together."""
 QUICKLY = 0.1
 """Share of the calm that lids have: nothing in a face is as quick as a blink."""
 LEAP = 0.15
@@ -35,6 +37,8 @@ STEEPEST, SLANT_DOUBT = 0.6, 0.1
 makes a slanted one doubtful, radians."""
 SHUT = 0.12
 """Lid gap over eye width below which the iris says nothing about the gaze."""
+LEVEL, HELD = 0.08, 0.15
+"""Lid gaps over eye width between which an eye behind its lids turns back to level."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,8 @@ class FitSettings:
     """Identity modes that are solved for."""
     price: float = 0.6
     """Cost of an expression weight of 1, linear: makes expressions sparse."""
+    learning: float = 4.0
+    """How much dearer expression is in the frames that tell who it is."""
     rest: float = 0.3
     """Pull of an expression weight to zero, squared."""
     calm: float = 4.0
@@ -67,6 +73,7 @@ class Look:
     mesh: np.ndarray
     observed: np.ndarray
     doubt: np.ndarray
+    lids: Gaps
     camera: Camera
 
 
@@ -135,21 +142,32 @@ class FaceFitter:
         doubt = self.points.doubt * np.maximum(
             sigma[self.points.rows], self.settings.least_sigma * spread
         )
-        look = Look(mesh, np.ascontiguousarray(seen[self.points.rows].T), doubt, camera)
+        lids = self._lids(seen, sigma, spread)
+        look = Look(mesh, np.ascontiguousarray(seen[self.points.rows].T), doubt, lids, camera)
         self._last = self._state(look, spread)
         if self._last is None:
             return None
-        open_ = np.array([eye_aspect_ratio(mesh[eye]) for eye in EYES478]) > SHUT
+        openness = eye_aspect_ratio(mesh[EYES478])
+        open_ = openness > SHUT
         due = self.person.due(self._frame - 1, bool(open_.all()) and confidence > 0)
         if due:
             self._last = self._learn(self._last, look, confidence)
         before = self._look
-        self._turn_eyes(self._last, seen, camera, open_)
+        self._turn_eyes(self._last, seen, camera, openness)
         if np.abs(self._look - before).max() > LEAP:
             self._last = self._express(self._last, look, 2, pull=0.0)
         if due:
             self._measure(self._last, seen, sigma, camera, open_)
         return self._result(self._last, camera)
+
+    def _lids(self, seen: np.ndarray, sigma: np.ndarray, spread: float) -> Gaps:
+        """How far the lids are apart, across the line between the corners of each eye."""
+        along = seen[EYES478[:, 3]] - seen[EYES478[:, 0]]
+        along[1] *= -1
+        across = np.stack([-along[:, 1], along[:, 0]], 1)
+        across /= np.maximum(np.linalg.norm(across, axis=1, keepdims=True), SMALLEST)
+        doubt = np.maximum(GAP_DOUBT * sigma[EYES478].mean(1), self.settings.least_sigma * spread)
+        return Gaps(self.points.lids, across, doubt)
 
     def _state(self, look: Look, spread: float) -> Solution | None:
         """Pose and expression of a frame, from those of the last or afresh; None when lost."""
@@ -197,6 +215,7 @@ class FaceFitter:
             last,
             prior,
             SolverSettings(steps=steps),
+            look.lids,
         )
 
     def _both(self, last: Solution, look: Look, steps: int, pull: float = 1.0) -> Solution:
@@ -209,11 +228,12 @@ class FaceFitter:
             look.observed,
             look.doubt,
             start,
-            self._with_person(self._prior(last.c, pull)),
+            self._with_person(self._prior(last.c, pull, self.settings.learning)),
             SolverSettings(steps=steps),
+            look.lids,
         )
 
-    def _prior(self, last: np.ndarray, pull: float) -> Prior:
+    def _prior(self, last: np.ndarray, pull: float, dear: float = 1.0) -> Prior:
         s, count = self.settings, len(last)
         calm = pull * self._calm
         upper = np.ones(count)
@@ -223,7 +243,7 @@ class FaceFitter:
             upper,
             calm * last / (calm + s.rest),
             np.diag(calm + s.rest),
-            np.full(count, s.price),
+            np.full(count, dear * s.price),
         )
 
     def _with_person(self, prior: Prior) -> Prior:
@@ -263,9 +283,11 @@ class FaceFitter:
         return Solution(state.R, state.t, state.c[:count], state.residual)
 
     def _turn_eyes(
-        self, state: Solution, seen: np.ndarray, camera: Camera, open_: np.ndarray
+        self, state: Solution, seen: np.ndarray, camera: Camera, openness: np.ndarray
     ) -> None:
-        """Set the gaze of the eyes that are open."""
+        """Set the gaze of the eyes that are open; behind lids that shut they turn back to level,
+        so that the lids are the blink's alone."""
+        open_ = openness > SHUT
         irises = seen[IRIS_ROWS].mean(1)
         angles = gaze_angles(camera, state.R, state.t, self._centres, self._radius, irises)
         angles = angles - self._rest
@@ -274,7 +296,8 @@ class FaceFitter:
         angles[:, 0] += np.array([1, -1]) * self._kappa.degrees
         angles = np.clip(angles, -WIDEST, WIDEST)
         self._angles = np.where(open_[:, None], angles, self._angles)
-        weights = look_weights(self._angles)
+        held = np.clip((openness - LEVEL) / (HELD - LEVEL), 0, 1)
+        weights = look_weights(self._angles * np.stack([np.ones(2), held], 1))
         self._look = np.array([weights[self._names[row]] for row in self.points.look_rows])
 
     def _measure(

@@ -15,8 +15,8 @@ from bauta.tables import mesh478
 IRISES = {"Right": RIGHT_IRIS478, "Left": LEFT_IRIS478}
 OVAL_DOUBT = 2.0
 """How much less the outline of the face is believed: on a turned head it slides over the skin."""
-LID_DOUBT = 0.5
-"""How much more lids are believed: they err together, so that the gap is known better."""
+LIDS = (((160, 144), (159, 145), (158, 153)), ((387, 373), (386, 374), (385, 380)))
+"""Points of the upper and the lower lid that lie above each other, right eye first."""
 FILLERS = 40
 """Points besides the contours of eyes, brows, nose, lips and face, spread evenly over the skin."""
 
@@ -51,6 +51,8 @@ class FitPoints:
     """(2, 5, 3) right, left: middle and rim of the irises of the mean, eyes at rest."""
     iris_people: np.ndarray
     """(2, 5, 3, I) what identity adds to them."""
+    lids: np.ndarray
+    """(2, K) float32 the lower lid less the upper, right eye first."""
     growth: np.ndarray
     """(I,) by how much each identity mode grows the head. This share of the mean is taken out of
     `people`, `eye_people` and `iris_people`: one camera cannot tell a large head from a near one,
@@ -78,9 +80,17 @@ def chosen_rows() -> tuple[np.ndarray, np.ndarray]:
     marked = marked[marked < 468]
     skin = np.setdiff1d(np.arange(468), oval)
     rows = np.array(spread(table["canonical"], marked.tolist(), skin, FILLERS))
-    lids = np.concatenate([table["edges_left_eye"].ravel(), table["edges_right_eye"].ravel()])
-    doubt = np.where(np.isin(rows, oval), OVAL_DOUBT, 1.0)
-    return rows, np.where(np.isin(rows, lids), LID_DOUBT, doubt)
+    return rows, np.where(np.isin(rows, oval), OVAL_DOUBT, 1.0)
+
+
+def lid_rows(rows: np.ndarray) -> np.ndarray:
+    """(2, K) float32 weights of the points `rows` (K,) of the 478: lower lid less upper."""
+    result = np.zeros((2, len(rows)), np.float32)
+    for k, pairs in enumerate(LIDS):
+        for upper, lower in pairs:
+            result[k, rows == lower] = 1 / len(pairs)
+            result[k, rows == upper] = -1 / len(pairs)
+    return result
 
 
 def fit_points(model: FaceModel, modes: int) -> FitPoints:
@@ -115,6 +125,7 @@ def fit_points(model: FaceModel, modes: int) -> FitPoints:
         eye_people=eye_people - centre[:, :, None] * growth,
         iris=still[irises],
         iris_people=people[:, irises].transpose(1, 2, 3, 0),
+        lids=lid_rows(rows),
         growth=growth,
     )
 

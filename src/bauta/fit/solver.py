@@ -19,6 +19,8 @@ from bauta.geometry.camera import Camera
 NEAR = 1e-3
 """Centimetres in front of the camera at which points are kept."""
 
+BEYOND = 0.01
+"""How far beyond its bound a step may put a coefficient and be cut off without another solution."""
 BLOCK = 200_000
 """Multiplications in one product of matrices, below the 2^18 from which OpenBLAS takes threads."""
 
@@ -52,6 +54,28 @@ class Prior:
     """(n, n), inverse of the covariance."""
     price: np.ndarray
     """(n,) cost of a coefficient of 1, linear (an L1 norm where the lower bound is 0)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Gaps:
+    """Distances in the picture that are known better than the points they lie between: G gaps."""
+
+    rows: np.ndarray
+    """(G, K) weights of the points: plus at one end, minus at the other."""
+    across: np.ndarray
+    """(G, 2) unit vectors along which the gaps are measured."""
+    sigma: np.ndarray
+    """(G,) pixels."""
+
+    def of(self, pixels: np.ndarray) -> np.ndarray:
+        """(G,) of pixels (2, K)."""
+        return ((self.rows @ pixels.T) * self.across).sum(1)
+
+    def jacobian(self, J: np.ndarray) -> np.ndarray:
+        """(G, n) of the points' `J` (2K, n)."""
+        count = self.rows.shape[1]
+        u, v = self.rows @ J[:count], self.rows @ J[count:]
+        return self.across[:, :1] * u + self.across[:, 1:] * v
 
 
 @dataclass
@@ -128,13 +152,16 @@ def normal_equations(
     In blocks so small that linear algebra libraries leave them to the one thread that is ours:
     waking others costs more than the product.
     """
-    whole = np.concatenate([J, residual.reshape(-1, 1).astype(np.float32)], axis=1)
-    weighted = J * np.tile(weight, 2).astype(np.float32)[:, None]
     count = J.shape[1]
+    whole = np.empty((2, len(weight), count + 1), np.float32)
+    whole[:, :, :count], whole[:, :, count] = J.reshape(2, -1, count), residual
+    whole *= np.sqrt(weight).astype(np.float32)[:, None]
+    whole = whole.reshape(-1, count + 1)
     rows = max(BLOCK // (count * (count + 1)), 1)
     result = np.zeros((count, count + 1))
     for first in range(0, len(J), rows):
-        result += weighted[first : first + rows].T @ whole[first : first + rows]
+        block = whole[first : first + rows]
+        result += block[:, :count].T @ block
     return result[:, :count], result[:, count]
 
 
@@ -151,17 +178,18 @@ def bounded_step(A: np.ndarray, g: np.ndarray, low: np.ndarray, high: np.ndarray
     What lies on a bound and is pulled beyond it stays; what the step puts beyond is put on it.
     """
     free = ~(((low >= 0) & (g < 0)) | ((high <= 0) & (g > 0)))
-    d = np.where(free, 0.0, np.clip(0.0, low, high))
+    d = np.where(free, 0.0, np.minimum(np.maximum(low, 0.0), high))
     for _ in range(4):
-        rows = np.flatnonzero(free)
-        rest = g[rows] - A[rows][:, ~free] @ d[~free]
-        d[rows] = np.linalg.solve(A[rows][:, rows], rest)
-        out = (d < low - 1e-9) | (d > high + 1e-9)
-        if not out.any():
+        rows, fixed = np.flatnonzero(free), np.flatnonzero(~free & (d != 0))
+        rest = g[rows] - A[np.ix_(rows, fixed)] @ d[fixed] if len(fixed) else g[rows]
+        d[rows] = np.linalg.solve(A[np.ix_(rows, rows)], rest)
+        inside = np.minimum(np.maximum(d, low), high)
+        out = np.abs(d - inside)
+        d = inside
+        if out.max() <= BEYOND:
             break
-        d = np.clip(d, low, high)
-        free &= ~out
-    return np.clip(d, low, high)
+        free &= out == 0
+    return d
 
 
 def solve(
@@ -173,6 +201,7 @@ def solve(
     start: Solution,
     prior: Prior,
     settings: SolverSettings,
+    gaps: Gaps | None = None,
 ) -> Solution:
     """The state that explains `observed` (2, K), undistorted pixels with `sigma` (K,), best.
 
@@ -188,6 +217,10 @@ def solve(
         weight = robust_weight(residual, sigma, settings.outlier) * settings.correlated
         J = jacobian(camera, R, t, turned, bases)
         information, g = normal_equations(J, residual, weight)
+        if gaps is not None:
+            J_gap = gaps.jacobian(J)
+            information += (J_gap.T / gaps.sigma**2) @ J_gap
+            g += J_gap.T @ (gaps.of(residual) / gaps.sigma**2)
         A = information.copy()
         A[6:, 6:] += prior.precision
         A[np.arange(6), np.arange(6)] += 1e-6
