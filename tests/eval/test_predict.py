@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +12,11 @@ from bauta.checks import InputError
 from bauta.data.sample import Labels, Sample
 from bauta.demo import clip_path
 from bauta.demo.truth import truth68
-from bauta.eval import predict, predictions, truth
+from bauta.eval import predict, predictions, protocols, truth
 from bauta.eval.faces import true_box
+from bauta.eval.score import score
 from bauta.eval.views import View, compare
+from bauta.regress.two_stage import five_points
 from bauta.video.source import open_video
 
 VIEW = View("68 points", "ibug68", "ibug68", ("outer_eyes",))
@@ -50,6 +53,22 @@ def test_both_crops_find_the_face(samples, tmp_path, crops):
     assert made.header["crops"] == crops
     assert len(made.header["sha256"]) == 64
     assert [path.name for path in tmp_path.iterdir()] == ["p.npz"]
+
+
+def test_a_face_labelled_with_five_points_is_found(samples, tmp_path):
+    """Their box is a fifth of the whole face's: the model's points are mapped before they meet."""
+    five = [
+        replace(s, labels=(Labels(five_points(s.points, "ibug68"), "celeba5"),)) for s in samples
+    ]
+    made = predict.run(five, predict.Predictor.load("nano"), tmp_path / "p.npz", {})
+    result = score([made], truth.read(five), protocols.get("folder"))
+    ((view, (scored,)),) = result.views
+    assert view.title == "5 points"
+    assert scored.errors.label == "nano, detector, from mesh478"
+    found = {row.norm: row.values["mean"].value for row in scored.rows if row.group == "full"}
+    assert set(found) == {"pupils", "box", "diagonal"}
+    assert 1 < found["diagonal"] < min(found["box"], found["pupils"]) < 10
+    assert scored.row().found == 1
 
 
 def test_a_true_box_reaches_from_the_forehead_to_the_chin():

@@ -6,6 +6,7 @@ import pytest
 from bauta import schemes
 from bauta.checks import InputError
 from bauta.data import catalog
+from bauta.data.readers import folder
 from bauta.data.sample import Labels
 from bauta.eval import protocols, truth
 from bauta.eval.score import score
@@ -141,6 +142,22 @@ def test_aflw2000_pose_leaves_out_what_is_turned_beyond_99_degrees():
     assert table["yaw"].value == pytest.approx(0.75, abs=0.02)
     assert table["yaw bias"].value == pytest.approx(-0.75, abs=0.02)  # as 3DDFA counts yaw
     assert table["mean"].value == pytest.approx(1.25, abs=0.02)
+
+
+@pytest.mark.parametrize("scheme", folder.SCHEMES.values())
+def test_a_folder_of_any_known_number_of_points_is_scored_by_every_length_it_has(scheme):
+    layout = schemes.get(scheme)
+    faces = [sample("a", grid(layout.count), scheme), sample("b", grid(layout.count), scheme)]
+    made = shifted(faces, scheme, [2.0, None])
+    result = score([made], truth.read(faces), protocols.get("folder"))
+    rows = {(view.title, row.norm): row for view, (one,) in result.views for row in one.rows}
+    title = {"mesh478": "mesh"}.get(scheme, f"{layout.count} points")
+    lengths = {"pupils", "box", "diagonal"}
+    lengths |= {"outer_eyes"} if layout.outer_eye_corners is not None else set()
+    assert {norm for name, norm in rows if name == title} == lengths
+    assert rows[title, "box"].values["mean"].value == pytest.approx(2.0, rel=1e-4)
+    assert rows[title, "box"].values["fr@10"].value == pytest.approx(50)
+    assert not any(f"{title}: " in line for line in result.skipped)
 
 
 def test_clips_are_the_unit_of_300vw():

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import numpy as np
 
+from bauta import schemes
 from bauta.checks import InputError
 from bauta.data.sample import Sample
 from bauta.geometry import boxes
@@ -43,17 +46,29 @@ def true_box(sample: Sample) -> np.ndarray:
 def labelled_face(found: list[Prediction], sample: Sample) -> Prediction | None:
     """The found face that overlaps the labelled one best, or None below `HIT`.
 
-    Boxes around the points of one scheme where model and labels share one, else around the points
-    of both by which their faces are known best.
+    Boxes around the points of one scheme: one that model and labels share, else that of the labels,
+    mapped from the model's points; where there is no map, around what both have.
     """
     known = {item.scheme: item.points for item in sample.labels if np.isfinite(item.points).any()}
     if not found or not known:
         return None
     shared = [scheme for scheme in (*MAIN, *known) if scheme in known and scheme in found[0].points]
-    labelled = known[shared[0] if shared else next(iter(known))]
-    labelled = labelled[np.isfinite(labelled[:, 0])]
-    own = [face.points[shared[0] if shared else face.main] for face in found]
+    scheme = shared[0] if shared else next(iter(known))
+    labelled = known[scheme]
+    there = np.isfinite(labelled[:, 0])
+    labelled, own = labelled[there], [_points(face, scheme, there) for face in found]
     drawn = np.stack([boxes.of_points(points) for points in own])
     overlap = boxes.iou(drawn, boxes.of_points(labelled)[None])[:, 0]
     best = int(overlap.argmax())
     return found[best] if overlap[best] >= HIT else None
+
+
+def _points(face: Prediction, scheme: str, there: np.ndarray) -> np.ndarray:
+    """Those points of a scheme that are `there`, predicted or mapped; all that the model predicts
+    best where there is no map."""
+    if scheme in face.points:
+        return face.points[scheme][there]
+    for source in face.points:
+        with suppress(InputError):
+            return schemes.mapping(source, scheme).apply(face.points[source])[there]
+    return face.points[face.main]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bauta.checks import check_choice
+from bauta.data.readers import folder
 from bauta.eval.views import View
 
 ALL = ("outer_eyes", "pupils", "box", "diagonal")
@@ -159,13 +160,18 @@ FOLDER = Protocol(
         _view68("51 points, without the jaw", part="inner51"),
         View("68 anatomical points", "ibug68-3d", "ibug68-3d", BOX_FIRST),
         View("mesh", "mesh478", "mesh478", ALL),
-        View("98 points", "wflw98", "wflw98", ALL),
-        View("106 points", "jd106", "jd106", ALL),
-        View("29 points", "lfpw29", "lfpw29", ALL),
-        View("5 points", "celeba5", "celeba5", BOX_FIRST),
+        *(
+            View(f"{count} points", scheme, scheme, ALL)
+            for count, scheme in sorted(folder.SCHEMES.items(), reverse=True)
+            if scheme not in ("ibug68", "mesh478", "celeba5")
+        ),
+        View("5 points", "celeba5", "celeba5", ("pupils", "box", "diagonal")),
     ),
     headline="mean",
-    notes=("Whoever was trained on must not be in it: `--split test` takes the folder `test`.",),
+    notes=(
+        "Whoever was trained on must not be in it: `--split test` takes the folder `test`.",
+        "Five points have no corners of the eyes: their first length is that of the pupils.",
+    ),
 )
 
 PROTOCOLS = {item.name: item for item in (W300, VW300, WFLW, COFW, AFLW2000, OWN, FOLDER)}
