@@ -166,3 +166,54 @@ class Behind:
         except Exception:
             if kind is None:
                 raise
+
+
+class Newest:
+    """Calls `work` in a thread of its own with the newest arguments: nobody ever waits for it.
+
+    A call that comes while another waits takes its place. What `work` raises is raised by the next
+    call or by `close`, and does not end the thread. `close` does what still waits.
+    """
+
+    def __init__(self, work: Callable[..., object]) -> None:
+        self._work = work
+        self._changed = threading.Condition()
+        self._waiting: tuple[Any, ...] | None = None
+        self._error: BaseException | None = None
+        self._closed = False
+        self._thread = threading.Thread(target=self._run, name="bauta-newest", daemon=True)
+        self._thread.start()
+
+    def __call__(self, *arguments: Any) -> None:
+        """Ask for `work(*arguments)`, unless something newer comes first."""
+        self._raise()
+        with self._changed:
+            self._waiting = arguments
+            self._changed.notify_all()
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                while self._waiting is None and not self._closed:
+                    self._changed.wait(TICK)
+                if self._waiting is None:
+                    return
+                arguments, self._waiting = self._waiting, None
+            try:
+                self._work(*arguments)
+            except Exception as error:  # raised again where the loop runs
+                self._error = error
+
+    def _raise(self) -> None:
+        error, self._error = self._error, None
+        if error is not None:
+            raise error
+
+    def close(self) -> None:
+        """Do what waits and end the thread; raises what went wrong. Again is a no-op."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+        while self._thread.is_alive():
+            self._thread.join(TICK)
+        self._raise()

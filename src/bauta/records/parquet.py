@@ -33,6 +33,9 @@ LISTS = {"points68": 204, "points68_3d": 204, "mesh": 1434, "rotation": 9, "matr
 ROWS = 1024
 """Faces in a part at most, and in a group of rows of the whole."""
 
+STORED: dict[str, Any] = {"compression": "zstd", "use_dictionary": False}
+"""How columns are stored; a dictionary of floats that are all different only costs."""
+
 
 def check_pyarrow() -> None:
     """InputError where pyarrow is missing."""
@@ -107,7 +110,7 @@ class ParquetWriter:
         target = self.parts / f"part-{len(self._files):06d}.parquet"
         self._rows = []  # if this fails it fails for good; close() still saves the earlier parts
         with _Whole(target) as beside:
-            pq.write_table(pa.Table.from_arrays(arrays, schema=self._schema), beside)
+            pq.write_table(pa.Table.from_arrays(arrays, schema=self._schema), beside, **STORED)
         self._files.append(target)
 
     def _put_together(self) -> None:
@@ -115,7 +118,7 @@ class ParquetWriter:
 
         with (
             _Whole(self.path) as beside,
-            pq.ParquetWriter(beside, self._schema, compression="zstd") as writer,
+            pq.ParquetWriter(beside, self._schema, **STORED) as writer,
         ):
             for part in self._files:
                 writer.write_table(pq.read_table(part, schema=self._schema))

@@ -20,12 +20,12 @@ from bauta.compat.mediapipe.containers import (
 )
 from bauta.compat.mediapipe.gate import Gate
 from bauta.compat.mediapipe.image import Image
-from bauta.compat.mediapipe.live import Live
 from bauta.compat.mediapipe.solutions import face_mesh_connections as mesh
 from bauta.compat.mediapipe.tasks.python.core.base_options import BaseOptions
 from bauta.compat.mediapipe.tasks.python.vision.core.vision_task_running_mode import (
     VisionTaskRunningMode as RunningMode,
 )
+from bauta.overlap import Newest
 from bauta.tracker import Tracker, detect_faces
 from bauta.types import FaceState
 
@@ -166,8 +166,7 @@ class FaceLandmarker:
         )
         self._tracker: Tracker | None = None
         self._fov: float | None = None
-        callback = options.result_callback
-        self._live = None if callback is None else Live(self._follow, callback)
+        self._live = None if options.result_callback is None else Newest(self._tell)
 
     @classmethod
     def create_from_options(cls, options: FaceLandmarkerOptions) -> FaceLandmarker:
@@ -209,7 +208,7 @@ class FaceLandmarker:
         """
         self._check(RunningMode.LIVE_STREAM, image_processing_options)
         assert self._live is not None
-        self._live.send(image, timestamp_ms)
+        self._live(image, timestamp_ms)
 
     def close(self) -> None:
         """Finish what was handed over live, and forget the faces."""
@@ -231,6 +230,11 @@ class FaceLandmarker:
             )
         if processing is not None:
             raise InputError("image_processing_options: not supported; turn the picture first")
+
+    def _tell(self, image: Image, timestamp_ms: int) -> None:
+        callback = self._options.result_callback
+        assert callback is not None
+        callback(self._follow(image, timestamp_ms), image, timestamp_ms)
 
     def _follow(self, image: Image, timestamp_ms: int) -> FaceLandmarkerResult:
         pixels = image.rgb()
