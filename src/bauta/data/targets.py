@@ -10,20 +10,25 @@ linear, and their labels are exact.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
-from bauta.data.packs import Column, Pack
+from bauta.data.lids import EYES, TEACHER, meeting
+from bauta.data.packs import MADE, Column, Pack
 from bauta.data.readers.own import lids_seen
 
 MAPPED_WEIGHT = 0.3
 """Weight of mapped `ibug68` points against labelled ones."""
+EXACT = tuple(f"{MADE}{kind}" for kind in ("rendered", "free", "clips"))
+"""Sets whose labels no teacher made: their lids meet already."""
 RIDGE = 0.02
 """Of the fit, on points in sides of the face's own square."""
 SURE = 0.4
 """Mean weight of the mesh from which a face takes part in the fit (asymmetry below 5 percent)."""
 FEWEST = 200
 """Faces that a fit needs."""
-EYES = (36, 45)
+OUTER_EYES = (36, 45)
 
 
 def _in_frame(pack: Pack, points: np.ndarray, rows: np.ndarray) -> np.ndarray:
@@ -38,6 +43,17 @@ def _fit(X: np.ndarray, Y: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarr
     A = (X - mean_x).T @ (X - mean_x)
     A[np.diag_indices_from(A)] += RIDGE
     return np.linalg.solve(A, (X - mean_x).T @ (Y - mean_y)), mean_x, mean_y
+
+
+def with_shut_lids(pack: Pack) -> Pack:
+    """The pack with meshes whose lids meet in shut eyes, where a teacher left a gap."""
+    if "mesh478" not in pack.schemes or pack.schemes["mesh478"][1] < 3:
+        return pack
+    labels = pack.labels("mesh478")
+    taught = ~np.isin(pack.source, EXACT) & np.isfinite(labels.points).all((1, 2))
+    points = np.array(labels.points)
+    points[taught] = meeting(points[taught], EYES["mesh478"], (TEACHER, TEACHER))
+    return pack.with_labels({"mesh478": replace(labels, points=points)})
 
 
 def map68(pack: Pack) -> np.ndarray:
@@ -75,7 +91,7 @@ def with_mapped68(pack: Pack) -> Pack:
     mapped, labels = map68(pack), pack.labels("ibug68")
     labelled = np.isfinite(labels.points).any((1, 2))
     both = np.isfinite(mapped[:, 0, 0])
-    eyes = np.linalg.norm(mapped[:, EYES[0]] - mapped[:, EYES[1]], axis=-1).clip(5)
+    eyes = np.linalg.norm(mapped[:, OUTER_EYES[0]] - mapped[:, OUTER_EYES[1]], axis=-1).clip(5)
     gap = np.linalg.norm(labels.points - mapped, axis=-1).mean(1) / eyes * 100
     # 4 % of the eye distance is usual, 12 % is not
     judged = np.isfinite(gap) & ~pack.made

@@ -21,7 +21,7 @@ from bauta.checks import InputError, check_choice
 from bauta.data.batch import Batch
 from bauta.data.derived import POSE_CLASS, pack_attribute, pose_class
 from bauta.data.packs import Column, Pack, read_pack
-from bauta.data.targets import with_mapped68
+from bauta.data.targets import with_mapped68, with_shut_lids
 from bauta.train.augment import Augment, View, augmented
 from bauta.train.nobody import Nobody
 from bauta.train.sampling import row_poses, row_weights
@@ -61,6 +61,8 @@ class DataSettings:
     face's square. For experiments."""
     map68: bool = True
     """Give `ibug68` to faces that have only `mesh478` and `ibug68-3d`, by a fitted map."""
+    shut_lids: bool = True
+    """Let the lids of `mesh478` meet in shut eyes where a teacher left a gap (bauta.data.lids)."""
     threads: int = 1
     """Threads that draw crops."""
 
@@ -108,7 +110,8 @@ class FaceCrops:
         """InputError when the packs lack a scheme or hold no face of the split. `pack`: rows that
         are read already, instead of `data.packs`."""
         pack = read_pack(*data.packs) if pack is None else pack
-        self.pack = with_mapped68(pack) if data.map68 else pack
+        pack = with_mapped68(pack) if data.map68 else pack
+        self.pack = with_shut_lids(pack) if data.shut_lids else pack
         self.data, self.augment, self.size, self.split = data, augment, size, split
         self.schemes = {
             name: self.pack.schemes[check_choice(name, self.pack.schemes, "scheme of these packs")]

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
 from bauta.assets.face import face_model
 from bauta.data.cutouts import box_of, outline_of_mesh
+from bauta.data.lids import EYES, Opening, meeting
 from bauta.data.sample import Labels
 from bauta.geometry.camera import Camera
 from bauta.morphable.arkit import ARKIT52
 from bauta.morphable.contour import contour68
-from bauta.synth.rendered.lids import meeting
 from bauta.synth.rendered.moment import Moment
 
 SLACK = 0.45
 """Centimetres by which a point may lie behind what is drawn and still count as seen."""
 IRIS_SLACK = 0.15
 IRISES = slice(468, 478)
+BLINKS = ("eyeBlinkRight", "eyeBlinkLeft")
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +61,16 @@ def visible(
     return result
 
 
+@cache
+def openings(scheme: str) -> tuple[Opening, ...]:
+    """What a blink of the mean head leaves between the lids, and their gap at rest."""
+    model = face_model()
+    shut = np.array([float(name in BLINKS) for name in model.expression_names])
+    name = "ibug68-3d" if scheme == "ibug68" else scheme
+    rest, closed = (model.points(name, model.vertices(None, w)) for w in (0 * shut, shut))
+    return tuple(Opening(eye.gaps(closed), float(eye.gaps(rest).mean())) for eye in EYES[scheme])
+
+
 def labels(
     vertices: np.ndarray, view: View, depth: np.ndarray, samples: float
 ) -> tuple[tuple[Labels, ...], np.ndarray]:
@@ -71,7 +83,7 @@ def labels(
             points = contour68(model, vertices, view.R_camera_head)
         else:
             points = model.points(scheme, vertices)
-        points = view.seen(meeting(points, scheme))
+        points = view.seen(meeting(points, EYES[scheme], openings(scheme)))
         slack = np.full(len(points), SLACK)
         if scheme == "mesh478":
             slack[IRISES] = IRIS_SLACK
