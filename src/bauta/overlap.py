@@ -35,8 +35,7 @@ class Ahead(Generic[T]):
         self._changed = threading.Condition()
         self._error: BaseException | None = None
         self._ended = self._closed = False
-        self._thread = threading.Thread(target=self._fetch, name="bauta-ahead", daemon=True)
-        self._thread.start()
+        threading.Thread(target=self._fetch, name="bauta-ahead", daemon=True).start()
 
     def _fetch(self) -> None:
         try:
@@ -86,7 +85,7 @@ class Ahead(Generic[T]):
             self._closed = True
             self._waiting.clear()
             self._changed.notify_all()
-        self._thread.join(PATIENCE)
+            self._changed.wait_for(lambda: self._ended, PATIENCE)
 
     def __enter__(self) -> Self:
         return self
@@ -108,9 +107,8 @@ class Behind:
         self._waiting: deque[tuple[Any, ...]] = deque()
         self._changed = threading.Condition()
         self._error: BaseException | None = None
-        self._told = self._closed = False
-        self._thread = threading.Thread(target=self._run, name="bauta-behind", daemon=True)
-        self._thread.start()
+        self._told = self._closed = self._ended = False
+        threading.Thread(target=self._run, name="bauta-behind", daemon=True).start()
 
     def __call__(self, *arguments: Any) -> None:
         """Ask for `work(*arguments)`; waits while too many calls do."""
@@ -122,15 +120,15 @@ class Behind:
             self._changed.notify_all()
 
     def _run(self) -> None:
-        while (arguments := self._next()) is not None:
-            try:
+        try:
+            while (arguments := self._next()) is not None:
                 self._work(*arguments)
-            except BaseException as error:  # raised again where the loop runs
-                with self._changed:
-                    self._error = error
-                    self._waiting.clear()
-                    self._changed.notify_all()
-                return
+        except BaseException as error:  # raised again where the loop runs
+            self._error = error
+        with self._changed:
+            self._ended = True
+            self._waiting.clear()
+            self._changed.notify_all()
 
     def _next(self) -> tuple[Any, ...] | None:
         with self._changed:
@@ -152,8 +150,8 @@ class Behind:
         with self._changed:
             self._closed = True
             self._changed.notify_all()
-        while self._thread.is_alive():
-            self._thread.join(TICK)
+            while not self._ended:  # not `join`: Ctrl-C would make it forget that the thread runs
+                self._changed.wait(TICK)
         if not self._told:
             self._raise()
 
