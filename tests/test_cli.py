@@ -157,7 +157,7 @@ def test_an_existing_output_is_refused_and_replaced_with_force(run, clip):
         (["--model", "huge"], "unknown 'huge'"),
         (["--model", "detector"], "not a bauta landmark model"),
         (["--model", "none.onnx"], "cannot read"),
-        (["--filter", "kalman"], "unknown 'kalman'"),
+        (["--filter", "median"], "unknown 'median'"),
         (["--save", "gif"], "unknown 'gif'"),
     ],
 )
