@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bauta import records
 from bauta.checks import InputError, check_choice
@@ -20,9 +20,6 @@ from bauta.video.frame import Frame, Source
 from bauta.video.network import is_address, without_password
 from bauta.video.output import STDOUT, check_output
 from bauta.video.sink import PngSink, VideoSink
-
-if TYPE_CHECKING:
-    from bauta.view import Page, Window
 
 ENDINGS = {
     "video": ".mp4",
@@ -94,7 +91,9 @@ def default_kinds(source: Source) -> list[str]:
 
 
 def choose_kinds(save: str, folder: Path, source: Source) -> list[str]:
-    """The kinds of `--save`, or those that are usual for the source and place."""
+    """The kinds of `--save`, or those that are usual for the source and place; none for "none"."""
+    if save == "none":
+        return []
     if folder != STDOUT:
         return parse_kinds(save) if save else default_kinds(source)
     kinds = parse_kinds(save) if save else ["jsonl"]
@@ -191,16 +190,24 @@ def _open_pictures(kind: str, path: Path, source: Source, force: bool) -> VideoS
 
 
 def open_views(
-    stack: ExitStack, draw: Sequence[str], title: str, show: bool, page: int | None
-) -> list[Window | Page]:
-    """A window, and a page at a port, that are asked for; closed by `stack`."""
-    from bauta.view import Page, Window
-
-    views: list[Window | Page] = []
+    stack: ExitStack,
+    draw: Sequence[str],
+    show: bool,
+    port: int | None,
+    tell: Callable[[str], object],
+) -> list[Sink]:
+    """A window, and a page at a port, as asked for; closed by `stack`. `tell` hears its address."""
+    views: list[Sink] = []
     if show:
-        views.append(stack.enter_context(Window(overlay_of(draw), title)))
-    if page is not None:
-        views.append(stack.enter_context(Page(overlay_of(draw), page)))
+        from bauta.view.window import Window
+
+        views.append(stack.enter_context(Window(overlay_of(draw))))
+    if port is not None:
+        from bauta.view.page import Page
+
+        page = stack.enter_context(Page(overlay_of(draw), port))
+        tell(f"to look at: {page.url}")
+        views.append(page)
     return views
 
 

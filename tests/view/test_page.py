@@ -18,7 +18,7 @@ import pytest
 from bauta.checks import InputError
 from bauta.render.overlay import Overlay
 from bauta.video.frame import Frame
-from bauta.view import Page
+from bauta.view.page import Page
 from faces import synthetic_face
 
 

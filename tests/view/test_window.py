@@ -16,7 +16,8 @@ import pytest
 from bauta.checks import InputError
 from bauta.render.overlay import Overlay
 from bauta.video.frame import Frame
-from bauta.view import Window, WindowClosedError, window
+from bauta.view import window
+from bauta.view.window import Window, WindowClosedError
 
 SHOWS = """
 import sys

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,11 +11,12 @@ from typing import Any
 from bauta import outputs
 from bauta.checks import InputError
 from bauta.cli.app import say, talk
+from bauta.cli.journal import Journal
 from bauta.heads import HeadOptions
 from bauta.pipeline import Sink, Summary
 from bauta.tracker import Tracker
 from bauta.video.frame import Source
-from bauta.video.source import PIPED, open_video
+from bauta.video.source import PIPED, is_live, open_video
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,10 @@ class Results:
     draw: str
     force: bool
     csv_columns: str = "bauta"
+    views: Sequence[Sink] = ()
+    """What shows the frames of all sources."""
+    journal: Journal | None = None
+    """Of a job that can be gone on with."""
 
     def where(self, source: str, frames: Source) -> dict[str, Path]:
         """Kind -> path, named after the source."""
@@ -105,11 +111,23 @@ class Results:
         model: str,
         settings: dict[str, Any],
     ) -> list[Sink]:
-        """The sinks of the paths, closed by `stack`."""
-        layers = outputs.parse_names(self.draw)
-        return outputs.open_outputs(
-            stack, where, frames, model, self.force, settings, layers, self.csv_columns
+        """The sinks of the paths, closed by `stack`, and the views."""
+        layers, force = outputs.parse_names(self.draw), self.force
+        if self.journal is not None and not is_live(frames.name):
+            force = self.journal.begin(frames.name, list(where.values()), force)
+        sinks = outputs.open_outputs(
+            stack, where, frames, model, force, settings, layers, self.csv_columns
         )
+        return [*sinks, *self.views]
+
+    def complete(self, source: str) -> bool:
+        """Whether an earlier run of this job has done the source."""
+        return self.journal is not None and not is_live(source) and self.journal.complete(source)
+
+    def finish(self, source: str, where: dict[str, Path]) -> None:
+        """Note that the source is done; its sinks have been closed."""
+        if self.journal is not None and not is_live(source):
+            self.journal.finish(source, list(where.values()))
 
 
 @dataclass(frozen=True)

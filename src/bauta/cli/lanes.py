@@ -28,6 +28,7 @@ class Lane:
     def __init__(self, sources: Sequence[str], request: Request, bars: Bars, only: bool) -> None:
         self.failures: list[BautaError] = []
         self.error: BaseException | None = None
+        self.ended = threading.Event()
         self._sources, self._request, self._bars, self._only = sources, request, bars, only
         self._stopped = threading.Event()
         self._frames: Source | None = None
@@ -38,9 +39,14 @@ class Lane:
         for source in self._sources:
             if self._stopped.is_set():
                 return
-            done = Done()
+            done, results = Done(), self._request.results
             try:
+                if results.complete(source):
+                    talk.print(f"{source}: is done already")
+                    continue
                 self._follow(source, done)
+                if not self._stopped.is_set():
+                    results.finish(source, done.where)
             except (SourceError, SinkError) as error:
                 self.failures.append(error)
                 if not self._only:
@@ -55,6 +61,8 @@ class Lane:
             self.run()
         except BaseException as error:  # raised again by who waits for the thread
             self.error = error
+        finally:
+            self.ended.set()
 
     def stop(self) -> None:
         """End at the next frame, from another thread."""
@@ -105,6 +113,8 @@ def follow_all(sources: Sequence[str], request: Request) -> list[BautaError]:
     files = [name for name in names if not is_live(name)]
     with Bars() as bars:
         groups = [*live, files] if files else live
+        if len(groups) > 1 and request.results.views:
+            raise InputError("--show, --page: show one live source, or files; name fewer sources")
         lanes = [Lane(group, request, bars, only=len(names) == 1) for group in groups]
         if len(lanes) == 1:
             lanes[0].run()
@@ -117,25 +127,25 @@ def follow_all(sources: Sequence[str], request: Request) -> list[BautaError]:
 
 
 def _side_by_side(lanes: Sequence[Lane]) -> None:
-    threads = [threading.Thread(target=lane.run_beside, daemon=True) for lane in lanes]
-    for thread in threads:
-        thread.start()
+    for lane in lanes:
+        threading.Thread(target=lane.run_beside, daemon=True).start()
     try:
-        _wait(threads)
+        _wait(lanes)
     except KeyboardInterrupt:
         for lane in lanes:
             lane.stop()
-        _wait(threads)
+        _wait(lanes)
         raise
     for lane in lanes:
         if lane.error is not None:
             raise lane.error
 
 
-def _wait(threads: Sequence[threading.Thread]) -> None:
-    while any(thread.is_alive() for thread in threads):
-        for thread in threads:
-            thread.join(TICK)
+def _wait(lanes: Sequence[Lane]) -> None:
+    """Until all have ended. Not `join`: Ctrl-C would make it forget that the thread runs."""
+    for lane in lanes:
+        while not lane.ended.wait(TICK):
+            pass
 
 
 def _check(names: Sequence[str], request: Request) -> None:

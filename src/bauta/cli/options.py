@@ -29,7 +29,7 @@ def list_cameras(asked: bool) -> None:
 Inputs = Annotated[
     list[str],
     typer.Argument(
-        metavar="INPUT...",
+        metavar="INPUT",
         help="Videos, pictures, folders or globs of them, numbers of webcams, addresses "
         "(rtsp://, http://), or - for what is piped in.",
     ),
@@ -85,7 +85,7 @@ Save = Annotated[
     typer.Option(
         help="What to write, separated by commas: video (with overlay), jsonl, csv, npz, parquet "
         "(needs the extra `parquet`), png (frames with overlay). By default video,jsonl, and "
-        "png,jsonl for pictures."
+        "png,jsonl for pictures; none for nothing."
     ),
 ]
 CsvColumns = Annotated[
@@ -97,6 +97,23 @@ Draw = Annotated[
         help="What to draw: some of mesh, points, irises, axes, box, and of the fitted head "
         "wire, shaded (needs the extra `render`), gaze, bars (strongest expressions); none leaves "
         "the pictures as they are."
+    ),
+]
+Resume = Annotated[
+    bool,
+    typer.Option(
+        help="For many clips: leave out those whose results are whole, do over what was "
+        "interrupted. Say it from the first run on."
+    ),
+]
+Show = Annotated[
+    bool, typer.Option(help="Show the overlay in a window; q or escape ends tracking.")
+]
+Page = Annotated[
+    int | None,
+    typer.Option(
+        help="Show the overlay and numbers in a browser of this machine, at this port (0: any "
+        "free one). Listens on 127.0.0.1 only."
     ),
 ]
 Force = Annotated[bool, typer.Option(help="Write over existing results.")]

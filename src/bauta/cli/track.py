@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 
 import typer
@@ -34,6 +35,9 @@ def track(
     fit: options.Fit = True,
     threads: options.Threads = 1,
     device: options.Device = "cpu",
+    show: options.Show = False,
+    page: options.Page = None,
+    resume: options.Resume = False,
     force: options.Force = False,
 ) -> None:
     """Follow the faces of videos, pictures, webcams and streams.
@@ -43,17 +47,30 @@ def track(
     written are printed to stdout. Several files come one after another, and beside them each
     webcam, address and pipe.
     """
+    from bauta import outputs
     from bauta.cli import jobs, lanes
+    from bauta.cli.journal import Journal
     from bauta.heads import read_options
+    from bauta.view.window import WindowClosedError
 
     head = read_options(camera, fov, ipd, profile)
-    request = jobs.Request(
-        jobs.Reading(sequence, rate, live, reconnect, size, pixel_format),
-        jobs.Following(model, faces, filter, fit, threads, device, head),
-        jobs.Results(out, save, draw, force, csv_columns),
-    )
+    following = jobs.Following(model, faces, filter, fit, threads, device, head)
+    asked = following.as_json() | {"model": str(model), "save": save, "draw": draw}
+    asked |= {"csv_columns": csv_columns, "sequence": sequence, "rate": rate}
     try:
-        failures = lanes.follow_all(sources, request)
+        with ExitStack() as stack:
+            layers = outputs.parse_names(draw)
+            views = outputs.open_views(stack, layers, show, page, talk.print)
+            journal = Journal(out, asked) if resume else None
+            request = jobs.Request(
+                jobs.Reading(sequence, rate, live, reconnect, size, pixel_format),
+                following,
+                jobs.Results(out, save, draw, force, csv_columns, views, journal),
+            )
+            failures = lanes.follow_all(sources, request)
+    except WindowClosedError:
+        talk.print("the window was closed; what was written until now is kept")
+        raise typer.Exit from None
     except KeyboardInterrupt:
         talk.print("interrupted; what was written until now is kept")
         raise typer.Exit(INTERRUPTED) from None

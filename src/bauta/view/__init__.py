@@ -3,8 +3,3 @@
 Both are sinks that never make the tracker wait: they draw in threads of their own, the newest frame
 wins, and what is not looked at is not drawn.
 """
-
-from bauta.view.page import Page
-from bauta.view.window import Window, WindowClosedError
-
-__all__ = ["Page", "Window", "WindowClosedError"]
