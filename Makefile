@@ -2,12 +2,13 @@
 # make test   set up and run every test
 # make check  style and types      make bench  speed and memory      make hooks  pre-commit
 # make test-train   the tests that need torch, too (CPU build)
+# make fuzz   a minute of damaged files against the readers
 # make packs   the pictures that the shipped models learn from, out of the training data (BAUTA_DATA)
 PYTHON ?= python3
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 BIN := .venv/bin
 
-.PHONY: demo test test-train check bench packs hooks clean
+.PHONY: demo test test-train check bench fuzz packs hooks clean
 
 .venv/ready: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "bauta needs Python 3.11 or newer; try make PYTHON=python3.12")'
@@ -36,6 +37,9 @@ check: .venv/ready-dev
 
 bench: .venv/ready
 	$(BIN)/python benchmarks/tracker_speed.py
+
+fuzz: .venv/ready-dev
+	$(BIN)/python -m pytest -m fuzz
 
 packs: .venv/ready-dev
 	for set in ytf lfw masks negatives lookalikes; do $(BIN)/bauta data pack $$set -o .packs/own/$$set || exit 1; done

@@ -32,7 +32,8 @@ class Machine:
         monkeypatch.setattr(ort, "InferenceSession", self.session)
         monkeypatch.setattr(ort, "preload_dlls", lambda: None, raising=False)
 
-    def session(self, model, sess_options, providers):
+    def session(self, model, sess_options, providers, enable_fallback):
+        assert not enable_fallback
         self.asked.append(providers)
         inner = real(model, sess_options=sess_options, providers=[CPU])
         started = [name for name in providers or () if name in self.starting]
@@ -110,8 +111,8 @@ def test_webgpu_is_registered_once_and_its_device_is_added(monkeypatch):
     machine = Machine(monkeypatch)
     module._register_webgpu.cache_clear()
 
-    def session(model, sess_options, providers):
-        inner = machine.session(model, sess_options, providers)
+    def session(model, sess_options, providers, enable_fallback):
+        inner = machine.session(model, sess_options, providers, enable_fallback)
         inner.get_providers = lambda: ["WebGpuExecutionProvider", CPU]
         return inner
 
@@ -123,6 +124,12 @@ def test_webgpu_is_registered_once_and_its_device_is_added(monkeypatch):
     with pytest.raises(InputError, match="no graphics card was found"):
         Session(read_model("nano"), device="webgpu")
     module._register_webgpu.cache_clear()
+
+
+def test_a_bad_model_leaves_stdout_to_data(capfd):
+    with pytest.raises(ModelError):
+        Session(read_model("nano").replace(b"Conv", b"Co\xffv"))
+    assert capfd.readouterr().out == ""
 
 
 def test_an_unknown_device_is_refused_and_a_bad_model_is_no_device_error():

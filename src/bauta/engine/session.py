@@ -77,10 +77,16 @@ def _options(ort: ModuleType, threads: int) -> Any:
     return options
 
 
+def _load(ort: ModuleType, model: bytes, options: Any, providers: list[str] | None) -> Any:
+    # Its fallback to other providers prints to stdout, where data goes.
+    return ort.InferenceSession(
+        model, sess_options=options, providers=providers, enable_fallback=False
+    )
+
+
 def _on_cpu(ort: ModuleType, model: bytes, name: str, threads: int) -> Any:
     try:
-        options = _options(ort, threads)
-        return ort.InferenceSession(model, sess_options=options, providers=[PROVIDERS["cpu"]])
+        return _load(ort, model, _options(ort, threads), [PROVIDERS["cpu"]])
     except Exception as error:  # onnxruntime raises a dozen private types
         raise ModelError(
             f"{name}: not a network that ONNX Runtime can load ({_reason(error)}); "
@@ -111,7 +117,7 @@ def _on(ort: ModuleType, device: str, model: bytes, threads: int) -> Any:
     if device == "cuda" and hasattr(ort, "preload_dlls"):
         ort.preload_dlls()  # those of NVIDIA's pip packages, which no loader looks for
     try:
-        session = ort.InferenceSession(model, sess_options=options, providers=providers)
+        session = _load(ort, model, options, providers)
     except Exception as error:
         raise _no_start(device, _reason(error)) from error
     if PROVIDERS[device] not in session.get_providers():  # it falls back to the CPU in silence
