@@ -11,6 +11,7 @@ scored but for what they tell about the person.
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
@@ -225,7 +226,8 @@ def report(name: str, tally: Tally) -> str:
         f"  shapes above {ENOUGH}: {tally.share('wrong', 'there'):.2f} of answering zero, looks "
         f"{tally.share('wrong_look', 'look'):.2f}; shapes that are not there "
         f"{tally.mean('false'):.3f}\n"
-        f"  skin {who:.2f} mm off, the mean face {nobody:.2f} mm ({100 * (1 - who / nobody):+.0f} %)"
+        f"  skin {who:.2f} mm off, the mean face {nobody:.2f} mm: "
+        f"{100 * (1 - who / nobody):+.0f} % better\n"
     )
 
 
@@ -245,7 +247,7 @@ def main() -> None:
     for name, see in ways.items():
         tally = Tally()
         follow(tally, people, see)
-        print(report(name, tally))
+        sys.stdout.write(report(name, tally))
 
 
 if __name__ == "__main__":

@@ -77,6 +77,16 @@ def test_fov_and_camera_say_how_far_away(images):
     assert np.abs(same.matrix - far.matrix).max() < 1e-6
 
 
+def test_a_photograph_cut_out_tightly_was_taken_from_farther_away(images):
+    """The same face in a tight cut: the lens is longer, not the face nearer; a given one stays."""
+    points = detect_faces(images[0], max_faces=1, fit=False)[0].mesh[:, :2]
+    low, high = points.min(0).astype(int) - 20, points.max(0).astype(int) + 20
+    cut = np.ascontiguousarray(images[0][max(low[1], 0) : high[1], max(low[0], 0) : high[0]])
+    assert fit_of(cut).t_camera_head[2] > 60
+    assert fit_of(cut, fov=60.0).t_camera_head[2] < 40
+    assert HeadOptions(fov=50.0).of_photo([], 100, 80).camera is not None
+
+
 def test_ipd_sets_the_scale(images):
     a, b = fit_of(images[0], ipd=5.6), fit_of(images[0], ipd=7.0)
     assert b.t_camera_head[2] / a.t_camera_head[2] == pytest.approx(1.25, rel=1e-3)

@@ -23,11 +23,15 @@ from bauta.fit import (
     learn_profile,
     read_profile,
 )
+from bauta.fit.fitter import face_size
 from bauta.geometry.camera import DEFAULT_FOV, Camera, read_camera
 from bauta.types import FaceState, Pose
 
 IPD = (4.0, 8.5)
 """Centimetres between the pupils that a grown or small person can have."""
+PORTRAIT, EYES = 80.0, 9.0
+"""Centimetres at least from which a photograph was taken whose lens is unknown: one in which a face
+seems nearer was cut out of a larger one. And between the outer corners of the eyes."""
 ROUNDS = 2
 """How often several photos of a person are gone through to learn who it is."""
 
@@ -71,6 +75,19 @@ class HeadOptions:
             return self.camera
         return Camera.of_fov(width, height, DEFAULT_FOV if self.fov is None else self.fov)
 
+    def of_photo(self, states: Sequence[FaceState], width: int, height: int) -> HeadOptions:
+        """The options with a camera for one photograph and the faces in it.
+
+        Where nothing is known, the lens is so long that the largest face is `PORTRAIT` away.
+        """
+        camera = self.camera_of(width, height)
+        sizes = [face_size(state.mesh) for state in states if len(state.mesh)]
+        if self.camera is None and self.fov is None and sizes:
+            K = camera.K.copy()
+            K[[0, 1], [0, 1]] = max(K[0, 0], PORTRAIT / EYES * max(sizes))
+            camera = Camera(K)
+        return replace(self, camera=camera, fov=None)
+
 
 def read_options(
     camera: Path | None, fov: float | None, ipd: float | None, profile: Path | None
@@ -102,6 +119,11 @@ class Head:
     def __init__(self, options: HeadOptions) -> None:
         self.options = options
         self._fitter = _fitter(options)
+        self._blinks = BlinkDetector()
+
+    def cut(self) -> None:
+        """The next frame has nothing to do with the last but the person."""
+        self._fitter.cut()
         self._blinks = BlinkDetector()
 
     def __call__(self, state: FaceState, width: int, height: int) -> FaceState:
@@ -136,7 +158,8 @@ def fit_same_person(
     """The states of one person in several pictures, all with the one identity that explains them
     together; `sizes` are (width, height) of the pictures."""
     fitter = _fitter(options)
-    cameras = [options.camera_of(*size) for size in sizes]
+    pairs = list(zip(states, sizes, strict=True))
+    cameras = [options.of_photo([state], *size).camera_of(*size) for state, size in pairs]
     seen = [(s, c) for s, c in zip(states, cameras, strict=True) if len(s.mesh)]
     for _ in range(ROUNDS):
         for state, camera in seen:

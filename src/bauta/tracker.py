@@ -283,4 +283,5 @@ def detect_faces(
     if not fit:
         return states
     height, width = pixels.shape[:2]
+    options = options.of_photo(states, width, height)
     return [Head(options)(state, width, height) for state in states]

@@ -60,7 +60,10 @@ def fit(
     if same_person:
         fitted = fit_same_person(states, sizes, options)
     else:
-        fitted = [Head(options)(state, *size) for state, size in zip(states, sizes, strict=True)]
+        fitted = [
+            Head(options.of_photo([state], *size))(state, *size)
+            for state, size in zip(states, sizes, strict=True)
+        ]
     for photo, face, (record, mesh) in zip(photos, fitted, targets, strict=True):
         if face.fit is None:
             raise InputError(f"{photo}: no head of the face model explains the face's points")

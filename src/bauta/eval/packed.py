@@ -20,15 +20,13 @@ from pathlib import Path
 
 import numpy as np
 
-from bauta.assets.store import read_model
 from bauta.checks import InputError
 from bauta.crop import Roi, place
 from bauta.data.packs import Pack, read_pack
 from bauta.data.splits import SPLITS
-from bauta.engine.session import Session
 from bauta.eval.looked import Looked, compared, summary
 from bauta.head_pose import estimate_pose
-from bauta.regress.landmarks import LandmarkRegressor
+from bauta.regress.opening import open_regressor
 
 SHIFT, SCALE, TURN = 0.03, 0.06, 6.0
 """How a first crop misses the face: standard deviations in sides, as a factor, in degrees."""
@@ -60,7 +58,7 @@ def _missed(rng: np.random.Generator, roi: Roi) -> Roi:
     return replace(roi, center=center, side=side, angle=roi.angle + np.radians(rng.normal(0, TURN)))
 
 
-def _crops(pack: Pack, rows: np.ndarray) -> Iterator[tuple[np.ndarray, Roi]]:
+def crops_of(pack: Pack, rows: np.ndarray) -> Iterator[tuple[np.ndarray, Roi]]:
     """Picture and first crop of each face, the same at every call."""
     scheme = next(name for name in TURNED if name in pack.schemes)
     points = pack.labels(scheme).points
@@ -71,10 +69,10 @@ def _crops(pack: Pack, rows: np.ndarray) -> Iterator[tuple[np.ndarray, Roi]]:
 
 def look(pack: Pack, rows: np.ndarray, pose: np.ndarray, model: str) -> Looked:
     """What a model says of these rows."""
-    regressor = LandmarkRegressor(Session(read_model(model), name=model))
+    regressor = open_regressor(model)
     names = [name for name in regressor.schemes.values() if name in pack.schemes]
     said: dict[str, list[np.ndarray]] = {name: [] for name in names}
-    for image, roi in _crops(pack, rows):
+    for image, roi in crops_of(pack, rows):
         first = regressor(image, roi)
         second = regressor(image, place(first.points[first.main], first.main).roi)
         for name in names:
