@@ -10,7 +10,6 @@ import pytest
 import bauta.tracker as module
 from bauta.checks import InputError, ModelError
 from bauta.crop import Roi, place
-from bauta.engine.session import Session
 from bauta.faces import Faces, face_state
 from bauta.geometry import boxes
 from bauta.records import CsvWriter, JsonlWriter, NpzWriter, read_tracks
@@ -254,14 +253,9 @@ def test_a_file_that_does_not_hold_what_it_names_is_refused(outputs, match):
 
 
 def test_five_points_alone_cannot_be_tracked(monkeypatch):
-    import bauta.faces as faces
+    from bauta.regress import opening
 
     stub = Stub({"schemes": "celeba5"}, {"celeba5": np.zeros((1, 5, 2), np.float32)})
-    real = faces.Session
-
-    def session(model: bytes, *, name: str, threads: int, device: str) -> Session:
-        return real(model, name=name, threads=threads) if name == "detector" else stub  # type: ignore[return-value]
-
-    monkeypatch.setattr(faces, "Session", session)
+    monkeypatch.setattr(opening, "Session", lambda model, **settings: stub)
     with pytest.raises(ModelError, match="celeba5 only"):
         Faces("nano")

@@ -58,20 +58,27 @@ def test_five_points_of_the_68():
         five_points(np.zeros((29, 2)), "cofw29")
 
 
+class Stage:
+    """A regressor that notes where it looks and always says the same."""
+
+    watched, device, ibug68_offset = True, "cpu", np.array([0.5, 0.25])
+
+    def __init__(self, scheme: str, points: np.ndarray, presence: float) -> None:
+        self.schemes, self.seen = {scheme: scheme}, []
+        self.said = Prediction({scheme: points}, {}, presence)
+
+    def __call__(self, image: np.ndarray, roi: Roi) -> Prediction:
+        self.seen.append(roi)
+        return self.said
+
+
 def test_the_second_stage_looks_where_the_first_says():
-    seen = []
     five = affine.apply(np.array([[0.0, -100, 80], [100, 0, 50]]), canonical_five())  # turned by 90
-
-    def coarse(image, roi):
-        seen.append(roi)
-        return Prediction({FIVE: five}, {}, 1.0)
-
-    def fine(image, roi):
-        seen.append(roi)
-        return Prediction({"ibug68": np.zeros((68, 2))}, {}, 0.5)
-
-    first = Roi(np.array([1.0, 2.0]), 30.0, 0.0)
-    result = TwoStage(coarse, fine)(np.zeros((4, 4, 3), np.uint8), first)
-    assert list(result.points) == ["ibug68"]
-    assert seen[0] is first
-    assert (seen[1].side, seen[1].angle) == pytest.approx((100, np.pi / 2), abs=1e-3)
+    coarse, fine = Stage(FIVE, five, 1.0), Stage("ibug68", np.zeros((68, 2)), 0.5)
+    both, first = TwoStage(coarse, fine), Roi(np.array([1.0, 2.0]), 30.0, 0.0)
+    result = both(np.zeros((4, 4, 3), np.uint8), first)
+    assert result is fine.said
+    assert coarse.seen == [first]
+    assert (fine.seen[0].side, fine.seen[0].angle) == pytest.approx((100, np.pi / 2), abs=1e-3)
+    assert both.schemes == {"ibug68": "ibug68"}
+    assert both.ibug68_offset.tolist() == [0.5, 0.25]

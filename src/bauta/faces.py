@@ -14,7 +14,8 @@ from bauta.crop import Placement, place, roi_of_box
 from bauta.detect.detector import Detector
 from bauta.engine.session import Session
 from bauta.geometry import boxes
-from bauta.regress.landmarks import LandmarkRegressor, Prediction
+from bauta.regress.landmarks import Prediction, Regressor
+from bauta.regress.opening import open_regressor
 from bauta.types import POINT_SETS, FaceState, Pose
 
 PRESENT = 0.5
@@ -50,9 +51,8 @@ class Faces:
         import cv2
 
         cv2.setNumThreads(check_count(threads, "threads"))
-        session = Session(read_model(model), name=str(model), threads=threads, device=device)
-        self.device = session.device
-        self.regressor = LandmarkRegressor(session)
+        self.regressor = open_regressor(model, threads, device)
+        self.device = self.regressor.device
         self.watched = self.regressor.watched
         session = Session(read_model("detector"), name="detector", threads=threads, device=device)
         self.detector = Detector(session) if self.watched else Detector(session, DETECTOR_THRESHOLD)
@@ -92,7 +92,7 @@ class Faces:
         return replace(second, presence=min(second.presence, score)) if self.watched else second
 
 
-def _check_places_a_head(regressor: LandmarkRegressor, model: str) -> None:
+def _check_places_a_head(regressor: Regressor, model: str) -> None:
     """ModelError when the points of a model do not say how a head lies."""
     names = list(regressor.schemes.values())
     shown = any(name in POINT_SETS for name in names)

@@ -2,13 +2,14 @@
 
 import hashlib
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="needs the extra `train`")
 onnx = pytest.importorskip("onnx", reason="needs the extra `train`")
+
+from tiny_runs import make, make_run
 
 from bauta.assets.golden import read_golden
 from bauta.assets.store import Card
@@ -17,45 +18,16 @@ from bauta.crop import Roi
 from bauta.engine.session import Session
 from bauta.regress.landmarks import LandmarkRegressor
 from bauta.train import config
-from bauta.train.checkpoints import write_state
 from bauta.train.export import STORAGES, export_landmarks, export_run, write_model
 from bauta.train.export.compare import Difference, difference, points_of
 from bauta.train.export.drawn import drawn_crops
 from bauta.train.export.landmarks import landmark_graph
 from bauta.train.export.run import export_network, untrained_heads
 from bauta.train.export.storage import stored
-from bauta.train.networks.network import CodeConfig, LandmarkNetwork, NetworkConfig
+from bauta.train.networks.network import CodeConfig
 
-OURS = ("mesh478", "ibug68-3d", "ibug68")
 TOLERANCE = {"float32": 1e-3, "float16": 0.05, "weights8": 0.5, "int8": 2.0}
 """Pixels of a crop of 64."""
-
-
-def make(schemes=OURS, **changes) -> LandmarkNetwork:
-    """A small network near a mean face, whose running statistics have moved."""
-    from bauta import schemes as orders
-
-    torch.manual_seed(0)
-    settings = {
-        "size": 64,
-        "schemes": tuple(schemes),
-        "trunk": {"name": "residual", "stem": 8, "widths": (8, 16), "depths": (1, 2)},
-        "code": CodeConfig(neck=8, numbers=16),
-    }
-    network = LandmarkNetwork(NetworkConfig(**(settings | changes)))
-    layouts = {name: 32 + 3 * orders.layout(name) * [1, -1, -1] for name in schemes}
-    labels = {"mesh478": 3, "ibug68-3d": 3}
-    rng = np.random.default_rng(0)
-    network.start_from(
-        {
-            name: points[None, :, : labels.get(name, 2)]
-            + rng.normal(size=(20, len(points), labels.get(name, 2)))
-            for name, points in layouts.items()
-        }
-    )
-    crops = torch.from_numpy(drawn_crops(64, 16)).permute(0, 3, 1, 2) / 127.5 - 1
-    network(crops)
-    return network.eval()
 
 
 @pytest.mark.parametrize("storage", STORAGES)
@@ -174,22 +146,6 @@ def test_the_card_carries_hash_and_size(tmp_path):
     assert card["bytes"] == (tmp_path / "toy.onnx").stat().st_size
     assert card["sha256"] == hashlib.sha256(data).hexdigest()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["toy.json", "toy.onnx"]
-
-
-def make_run(folder: Path, loss: dict, absent: float = 0.2) -> LandmarkNetwork:
-    """The folder of a run that has been trained, but for the training."""
-    network = make(("ibug68",))
-    table = {
-        "data": {"packs": [(folder / "gone").as_posix()], "absent": absent},
-        "network": config.to_table(network.config),
-        "loss": loss,
-    }
-    folder.mkdir()
-    text = 'task = "landmarks"\n' + config.to_toml(table)
-    (folder / "recipe.toml").write_text(text)
-    state = {"step": 7, "scores": {"score": 4.25}, "weights": network.state_dict()}
-    write_state(folder / "best.pt", state)
-    return network
 
 
 def test_a_run_becomes_a_file_with_card_and_golden_sample(tmp_path):

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from bauta.checks import InputError
 from bauta.cli.app import app, say, talk
 from bauta.cli.train import need_torch
+
+if TYPE_CHECKING:
+    from bauta.train.export import Exported
 
 
 @app.command("export-model")
@@ -26,6 +29,10 @@ def export_model(
             "convolutions calculate in 8 bits; needs --pack) or float32.",
         ),
     ] = "float16",
+    coarse: Annotated[
+        Path | None,
+        typer.Option(help="The run of the first stage, where RUN is the second of two stages."),
+    ] = None,
     pack: Annotated[
         Path | None,
         typer.Option(help="Pack whose training faces the files are compared and calibrated on."),
@@ -38,24 +45,35 @@ def export_model(
     """Make a model file of a trained run: `bauta track VIDEO --model my.onnx` runs it.
 
     Beside it go a card, my.json, and a golden sample, my.golden.npz, for `bauta models my.onnx
-    --check`. The best weights are taken. How far the points of every kind of storage lie from the
-    network's, in pixels of the crop, is printed and kept on the card.
+    --check`. The best weights are taken. Of two stages (--coarse) both are written, the first as
+    my.coarse.onnx, which has to stay beside my.onnx. How far the points of every kind of storage
+    lie from the network's, in pixels of the crop, is printed and kept on the card.
     """
     need_torch()
-    from bauta.train.export import export_run
+    from bauta.train.export import coarse_of, export_run, export_stages
 
-    beside = [out, out.with_suffix(".json"), out.with_suffix(".golden.npz")]
+    files = [coarse_of(out), out] if coarse else [out]
+    beside = [path for file in files for path in _written(file)]
     if not force and (there := [path for path in beside if path.exists()]):
         raise InputError(f"{there[0]}: exists already; --force writes over it")
-    done = export_run(
-        run, out, name=name, version=version, storage=storage, pack=pack, licence=licence
-    )
-    talk.print(f"difference from the network on {done.crops}, pixels of the crop:")
+    how: dict[str, Any] = {"name": name, "version": version, "storage": storage}
+    how |= {"pack": pack, "licence": licence}
+    done = export_stages(coarse, run, out, **how) if coarse else (export_run(run, out, **how),)
+    for each in done:
+        _tell(each)
+    for path in beside:
+        say(str(path))
+
+
+def _written(out: Path) -> list[Path]:
+    return [out, out.with_suffix(".json"), out.with_suffix(".golden.npz")]
+
+
+def _tell(done: Exported) -> None:
+    talk.print(f"{done.path}: difference from the network on {done.crops}, pixels of the crop:")
     for kind, found in done.differences.items():
         mark = "*" if kind == done.storage else " "
         talk.print(
             f"{mark} {kind:9} {found.bytes / 1000:8.0f} KB   mean {found.mean:.4f}   "
             f"99 % below {found.p99:.4f}   largest {found.largest:.4f}"
         )
-    for path in beside:
-        say(str(path))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -39,6 +40,34 @@ class Prediction:
     def main(self) -> str:
         """The scheme that says best how the head lies."""
         return next((name for name in MAIN if name in self.points), next(iter(self.points)))
+
+
+class Regressor(Protocol):
+    """What finds the points of the face in a square: one network, or two stages of them."""
+
+    @property
+    def schemes(self) -> dict[str, str]:
+        """Schemes that it predicts, by output."""
+        ...
+
+    @property
+    def ibug68_offset(self) -> np.ndarray:
+        """(2,) the pixel origin of its `ibug68`: docs/conventions.md."""
+        ...
+
+    @property
+    def watched(self) -> bool:
+        """Nobody has measured how well it tells faces from the rest: the detector has a say."""
+        ...
+
+    @property
+    def device(self) -> str:
+        """What it runs on."""
+        ...
+
+    def __call__(self, image: np.ndarray, roi: Roi) -> Prediction:
+        """Points of the face in `roi` of an RGB uint8 picture (H, W, 3)."""
+        ...
 
 
 def cut(image: np.ndarray, roi: Roi, size: int) -> np.ndarray:
@@ -95,6 +124,11 @@ class LandmarkRegressor:
                 f"{session.name}: says that it is a bauta landmark model, but does not work as one "
                 f"({error}); export it again with `bauta export-model`"
             ) from error
+
+    @property
+    def device(self) -> str:
+        """What its session runs on."""
+        return self._session.device
 
     def _schemes(self) -> dict[str, str]:
         """Output -> scheme, as the file says."""

@@ -6,7 +6,6 @@ second only ever sees faces that lie alike. Both are called as a `LandmarkRegres
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cache
 
 import numpy as np
@@ -14,7 +13,7 @@ import numpy as np
 from bauta.checks import check_choice
 from bauta.crop import MARGIN, Roi
 from bauta.geometry.alignment import umeyama
-from bauta.regress.landmarks import Prediction
+from bauta.regress.landmarks import Prediction, Regressor
 from bauta.tables import mesh478
 
 FIVE = "celeba5"
@@ -65,12 +64,10 @@ def roi_of_five(points: np.ndarray) -> Roi:
 class TwoStage:
     """Two regressors as one: `coarse` gives `FIVE`, `fine` everything in the upright crop."""
 
-    def __init__(
-        self,
-        coarse: Callable[[np.ndarray, Roi], Prediction],
-        fine: Callable[[np.ndarray, Roi], Prediction],
-    ) -> None:
+    def __init__(self, coarse: Regressor, fine: Regressor) -> None:
         self.coarse, self.fine = coarse, fine
+        self.schemes, self.ibug68_offset = fine.schemes, fine.ibug68_offset
+        self.watched, self.device = fine.watched, fine.device
 
     def __call__(self, image: np.ndarray, roi: Roi) -> Prediction:
         """Points of the face in `roi` of an RGB uint8 picture (H, W, 3)."""

@@ -4,14 +4,16 @@ that says what it is, a golden sample to check it by."""
 from bauta.train.export.card import write_model
 from bauta.train.export.graph import finish, fuse, trace
 from bauta.train.export.landmarks import export_landmarks
-from bauta.train.export.run import Exported, export_run
+from bauta.train.export.run import Exported, coarse_of, export_run, export_stages
 from bauta.train.export.storage import STORAGES, stored
 
 __all__ = [
     "STORAGES",
     "Exported",
+    "coarse_of",
     "export_landmarks",
     "export_run",
+    "export_stages",
     "finish",
     "fuse",
     "stored",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import hashlib
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ import numpy as np
 from bauta.assets.golden import Golden
 from bauta.checks import InputError, check_choice
 from bauta.data.packs import Pack, read_pack
+from bauta.regress.opening import COARSE, COARSE_HASH
+from bauta.regress.two_stage import FIVE
 from bauta.train import checkpoints, config
 from bauta.train.augment import NONE, BoxJitter
 from bauta.train.dataset import DataSettings, FaceCrops
@@ -70,12 +73,14 @@ def export_network(
     untrained: Collection[str] = (),
     ibug68_offset: tuple[float, float] = (0.0, 0.0),
     watched: bool = True,
+    said: Mapping[str, str] | None = None,
 ) -> Exported:
     """Write `out` (.onnx), its card (.json) and golden sample (.golden.npz).
 
     Every kind of storage is compared with the network on `crops` (drawn faces when there are none);
     `int8` needs real ones (`calibrated`). `card` holds what the caller knows; the rest is added.
-    `untrained`: heads to leave out. `watched`: see `metadata_of`.
+    `untrained`: heads to leave out. `watched`: see `metadata_of`. `said`: what the file says
+    besides.
     """
     check_choice(storage, STORAGES, "storage")
     if out.suffix != ".onnx":
@@ -85,6 +90,7 @@ def export_network(
     size = network.config.size
     shown = drawn_crops(size) if crops is None else crops
     metadata = metadata_of(network, card["name"], card["version"], ibug68_offset, watched)
+    metadata |= said or {}
     graph, files = landmark_graph(network, untrained), {}
     for kind in STORAGES:
         if kind != "int8" or calibrated:
@@ -101,6 +107,7 @@ def export_network(
             "storage": storage,
             "compared_on": what,
             "difference_px": {kind: d.as_json() for kind, d in differences.items()},
+            **(said or {}),
         },
     }
     write_model(out.parent, card | {"name": out.stem}, data)
@@ -117,11 +124,16 @@ def export_run(
     storage: str = "float16",
     pack: Path | None = None,
     licence: str = "",
+    said: Mapping[str, str] | None = None,
 ) -> Exported:
     """Export the best weights of the run in `folder` as `out`; `pack`: faces to calibrate and
     compare with. The card says what the run's recipe and packs say of themselves."""
     network = read_network(folder)
     recipe = config.read_recipe(folder / "recipe.toml")
+    if recipe.table.get("stage") == "fine" and not said:
+        raise InputError(
+            f"{folder}: learned the second of two stages; name the run of the first: --coarse RUN"
+        )
     crops = pack_crops(pack, network.config.size) if pack else None
     packs = [Path(path) for path in recipe.table.get("data", {}).get("packs", [])]
     data = _sets([path for path in packs if path.exists()])
@@ -142,7 +154,27 @@ def export_run(
         crops=crops,
         calibrated=bool(pack),
         untrained=untrained_heads(recipe),
+        said=said,
     )
+
+
+def export_stages(
+    coarse: Path, folder: Path, out: Path, *, storage: str = "float16", **more: Any
+) -> tuple[Exported, Exported]:
+    """Export two stages: the run `coarse` beside `out` as `<name>.coarse.onnx`, and that in
+    `folder` as `out`, which names it; `more` is that of `export_run`."""
+    if FIVE not in read_network(coarse).config.schemes:
+        raise InputError(f"{coarse}: a first stage predicts {FIVE} (recipes/two-stage-1.toml)")
+    first = coarse_of(out)
+    alike: dict[str, Any] = more | {"name": first.stem}
+    before = export_run(coarse, first, storage=storage, **alike)
+    said = {COARSE: first.name, COARSE_HASH: hashlib.sha256(first.read_bytes()).hexdigest()}
+    return before, export_run(folder, out, storage=storage, said=said, **more)
+
+
+def coarse_of(out: Path) -> Path:
+    """The file of the first stage that belongs to that of the second."""
+    return out.with_suffix(f".coarse{out.suffix}")
 
 
 def untrained_heads(recipe: config.Recipe) -> list[str]:
