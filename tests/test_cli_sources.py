@@ -103,6 +103,41 @@ def test_a_folder_or_pattern_of_videos_is_its_videos_in_natural_order(run, clip,
     assert out.split() == ["out/take9_faces.csv", "out/take10_faces.csv"]
 
 
+def test_a_video_that_changes_its_size_is_followed_across(run, images):
+    sizes = [(320, 240)] * 4 + [(642, 512)] * 4
+    for name, part in (("a", slice(4)), ("b", slice(4, 8))):
+        with av.open(f"{name}.h264", "w") as container:
+            stream = container.add_stream("libx264", rate=25)
+            stream.width, stream.height = sizes[part][0]
+            for image in images[part]:
+                large = cv2.resize(image, sizes[part][0])
+                frame = av.VideoFrame.from_ndarray(large, format="rgb24")
+                container.mux(stream.encode(frame))
+            container.mux(stream.encode(None))
+    Path("both.h264").write_bytes(Path("a.h264").read_bytes() + Path("b.h264").read_bytes())
+    code, _, err = run("track", "both.h264", "--save", "jsonl,video")
+    assert code == 0, err
+    tracks = list(read_tracks("both_faces.jsonl"))
+    assert [len(frame.faces) for frame in tracks] == [1] * 8
+    widths = [float(np.ptp(frame.faces[0].box[::2])) for frame in tracks]
+    assert widths[7] > 1.7 * widths[0]
+    assert decoded(Path("both_faces.mp4")) == 8
+
+
+@pytest.mark.parametrize("size_wh", [(1, 1), (3, 1), (16, 1000)])
+def test_a_video_of_any_size_is_followed(run, size_wh):
+    with av.open("odd.mkv", "w") as container:
+        stream = container.add_stream("ffv1", rate=25)
+        stream.width, stream.height = size_wh
+        stream.pix_fmt = "bgr0"
+        picture = np.zeros((*size_wh[::-1], 3), np.uint8)
+        container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        container.mux(stream.encode(None))
+    code, out, err = run("track", "odd.mkv", "--save", "jsonl,video,png")
+    assert code == 0, err
+    assert len(out.split()) == 3
+
+
 class Webcam:
     """Cameras 0 and 1: the first frames of the clip, then nothing."""
 

@@ -100,6 +100,15 @@ def test_a_whole_last_line_without_its_end_is_read(tmp_path):
     assert not tracks.truncated
 
 
+@pytest.mark.parametrize("change", [{"faces": [7]}, {"faces": 7}, {"frame": float("inf")}])
+def test_values_of_another_kind_name_the_line(tmp_path, change):
+    path = write_all(JsonlWriter(tmp_path / "a.jsonl"))
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(lines[0] + json.dumps(json.loads(lines[1]) | change).encode() + b"\n")
+    with pytest.raises(InputError, match="line 2: not a frame of tracks"):
+        list(read_tracks(path))
+
+
 def test_damage_in_the_middle_names_the_line(tmp_path):
     path = write_all(JsonlWriter(tmp_path / "a.jsonl"))
     lines = path.read_bytes().splitlines(keepends=True)

@@ -200,6 +200,14 @@ def test_a_cut_off_picture_is_refused(tmp_path, suffix, share):
         list(source)
 
 
+def test_a_chunk_that_promises_gigabytes_is_a_cut_and_costs_nothing(tmp_path):
+    data = bytearray(save(tmp_path / "a.png", noise(0)).read_bytes())
+    data[data.index(b"IDAT") - 4] = 0xC0
+    (tmp_path / "a.png").write_bytes(data)
+    with pytest.raises(SourceError, match=r"a\.png: is cut off"):
+        read_picture(tmp_path / "a.png")
+
+
 def test_a_jpegs_thumbnail_does_not_hide_the_cut(tmp_path):
     data = save(tmp_path / "a.jpg", noise(0)).read_bytes()
     block = b"Exif\0\0" + exif(1) + data[:2000] + b"\xff\xd9"

@@ -113,7 +113,7 @@ def frame_of_json(record: Any, where: str) -> TrackedFrame:
         check_order(time, index, -1)
         faces = [_face_of_json(face, time) for face in record["faces"]]
         return TrackedFrame(time, index, faces, str(record.get("name", "")))
-    except (KeyError, TypeError, ValueError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
         what = f"no {error}" if isinstance(error, KeyError) else str(error)
         raise InputError(f"{where}: not a frame of tracks: {what}") from error
 

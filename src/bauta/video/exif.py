@@ -37,10 +37,11 @@ def display_matrix(data: bytes) -> tuple[int, int, int, int]:
 def is_cut_off(data: bytes) -> bool:
     """Say whether a JPEG or PNG ends before its end mark: some decoders fill the rest with grey.
 
-    JPEG's is looked for after the start of scan, since an EXIF thumbnail carries its own.
+    JPEG's is looked for after the start of scan, since an EXIF thumbnail carries its own. PNG's is
+    reached from chunk to chunk: OpenCV spends half a minute on one that promises gigabytes.
     """
     if data.startswith(PNG_MARK):
-        return data.rfind(b"IEND") < 0
+        return not _reaches_end(data)
     if not data.startswith(JPEG_MARK):
         return False
     scan = next((end for code, _, end in _jpeg_segments(data) if code == 0xDA), len(data))
@@ -86,6 +87,17 @@ def _chunk(data: bytes, position: int, name: bytes, order: str, length_first: bo
         # PNG: a checksum follows; RIFF: padded to an even length.
         position += 8 + length + (4 if length_first else length % 2)
     return b""
+
+
+def _reaches_end(data: bytes) -> bool:
+    """Say whether the chunks of a PNG lead to its last one."""
+    position = len(PNG_MARK)
+    while position + 8 <= len(data):
+        length, name = struct.unpack_from(">I4s", data, position)
+        position += 12 + length
+        if name == b"IEND":
+            return position <= len(data)
+    return False
 
 
 def _orientation(block: bytes) -> int:
