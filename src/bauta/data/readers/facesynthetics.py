@@ -4,8 +4,9 @@
 
 `_ldmks.txt` holds 70 lines `x y`: the 68 of iBUG, the jaw on the bone rather than on the outline,
 and the two pupils, of which the subject's right is taken to be the first: the README of
-microsoft/FaceSynthetics does not say, public code that aligns them to a head does so. No source states the origin: the centre of the
-first pixel is taken as (0, 0), as public readers draw the points. The seg picture is not read here.
+microsoft/FaceSynthetics does not say, public code that aligns them to a head does so. No source
+states the origin: the centre of the first pixel is taken as (0, 0), as public readers draw the
+points. The seg picture is not read here.
 """
 
 from __future__ import annotations
