@@ -133,7 +133,8 @@ cli.main()
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs RLIMIT_FSIZE")
 @pytest.mark.parametrize(
-    ("kind", "limit"), [("jsonl", 200_000), ("csv", 20_000), ("video", 300_000), ("npz", 100_000)]
+    ("kind", "limit"),
+    [("jsonl", 200_000), ("csv", 20_000), ("video", 300_000), ("npz", 100_000), ("png", 100_000)],
 )
 def test_when_there_is_no_more_room_what_was_written_stays_good(tmp_path, kind, limit):
     """Files may not grow beyond a limit: writing fails in the middle, as on a full disk."""
@@ -154,13 +155,49 @@ def test_when_there_is_no_more_room_what_was_written_stays_good(tmp_path, kind, 
         assert text.endswith("\n")
         assert len({line.count(",") for line in text.splitlines()}) == 1
         assert len(text.splitlines()) > 5
+    elif kind == "png":
+        assert not list((tmp_path / "clip_faces").iterdir())  # every frame is larger than that
     elif kind == "npz":
         with np.load(tmp_path / "clip_faces.npz") as arrays:
             assert len(arrays["time"]) >= 0
     else:
         video = list(open_video(tmp_path / "clip_faces.mp4"))
         assert 25 <= len(video) < 220
-    assert not list(tmp_path.glob(".*"))
+    assert not list(tmp_path.rglob(".*"))
+
+
+PARTS = """
+import resource, sys
+from bauta.records import ParquetWriter
+from faces import synthetic_face
+writer = ParquetWriter(sys.argv[1], every=0)
+for k in range(20):
+    writer.write(k / 25, k, [synthetic_face(yaw=k)])
+resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+writer.close()
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs RLIMIT_FSIZE")
+def test_parts_that_cannot_be_put_together_stay(tmp_path):
+    command = [sys.executable, "-c", PARTS, str(tmp_path / "a.parquet")]
+    where = {"PYTHONPATH": os.pathsep.join(["src", "tests", os.environ.get("PYTHONPATH", "")])}
+    root = Path(__file__).resolve().parents[1]
+    done = subprocess.run(
+        command, capture_output=True, text=True, cwd=root, env={**os.environ, **where}
+    )
+    assert done.returncode == 1
+    assert "a.parquet.parts holds what could be written" in done.stderr
+    assert os.listdir(tmp_path) == ["a.parquet.parts"]
+    assert parquet.read_table(tmp_path / "a.parquet.parts").num_rows == 20
+
+
+@pytest.mark.skipif(not Path("/proc").exists(), reason="needs a folder where nobody may write")
+def test_a_folder_that_cannot_be_made_is_one_clear_error(run):
+    code, out, err = run("track", clip_path(), "-o", "/proc/nowhere")
+    assert (code, out) == (1, "")
+    assert err.startswith("bauta: /proc/nowhere: cannot be written:")
+    assert err.count("bauta:") == 1
 
 
 def bauta(*arguments: str, **more: object) -> subprocess.Popen:

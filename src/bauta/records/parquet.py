@@ -94,8 +94,13 @@ class ParquetWriter:
         if self._closed:
             return
         self._closed = True
-        self._write_part()
-        self._put_together()
+        try:
+            self._write_part()
+            self._put_together()
+        except SinkError as error:
+            if self._files:
+                raise SinkError(f"{error}; {self.parts} holds what could be written") from error
+            raise
         self._clear()
 
     def _write_part(self) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sys
 import threading
-import tkinter
 from collections import deque
 from typing import IO
 
@@ -30,6 +29,8 @@ def _read(source: IO[bytes], newest: deque[bytes]) -> None:
 
 def main() -> None:
     """Show pictures until there are no more."""
+    import tkinter
+
     newest: deque[bytes] = deque(maxlen=1)
     root = tkinter.Tk()
     root.title(sys.argv[1] if len(sys.argv) > 1 else "bauta")
