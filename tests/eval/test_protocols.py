@@ -160,6 +160,15 @@ def test_a_folder_of_any_known_number_of_points_is_scored_by_every_length_it_has
     assert not any(f"{title}: " in line for line in result.skipped)
 
 
+def test_a_models_own_pixel_origin_is_taken_off_in_a_view_of_a_folder():
+    faces = [sample("a", grid(68), "ibug68")]
+    made = shifted(faces, "ibug68", [2.0], header={"ibug68_offset": [2.0, 0.0]})
+    result = score([made], truth.read(faces), protocols.get("folder"))
+    found = {view.title: one.row().values["mean"].value for view, (one,) in result.views}
+    assert found["68 points"] > 1
+    assert found["68 points, without pixel origin"] == pytest.approx(0, abs=1e-4)
+
+
 def test_clips_are_the_unit_of_300vw():
     points = outer50("ibug68")
     faces = [
