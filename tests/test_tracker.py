@@ -261,3 +261,42 @@ def test_boxes_enclose_the_mesh(scene):
     scene.faces = [synthetic_face(yaw=20)]
     (face,) = Tracker()(IMAGE, 0.0)
     assert face.box == pytest.approx(boxes.of_points(face.mesh))
+
+
+def test_another_size_of_picture_mid_stream_is_another_scene(scene):
+    tracker = Tracker()
+    scene.faces = [synthetic_face()]
+    tracker(IMAGE, 0.0)
+    small = np.zeros((180, 320, 3), np.uint8)
+    scene.faces = [synthetic_face(center=(80, 60), size=60)]
+    (face,) = tracker(small, DT)
+    assert face.box[2] < 160
+    assert face.mesh == pytest.approx(scene.faces[0].mesh, abs=1e-3)
+
+
+def test_fifty_faces_at_once_keep_their_ids(scene):
+    tracker = Tracker(max_faces=50, fit=False)
+    places = [(40 + 60 * (i % 10), 35 + 70 * (i // 10)) for i in range(50)]
+    where: list[dict[int, float]] = []
+    for t in range(6):
+        scene.faces = [synthetic_face(center=(x + t, y), size=44) for x, y in places]
+        where.append({face.id: face.box[0] - t for face in tracker(IMAGE, t * DT)})
+    assert len(where[-1]) == 50
+    assert all(abs(where[0][id] - x) < 3 for id, x in where[-1].items())
+
+
+def test_a_face_that_leaves_at_the_border_is_gone(scene):
+    tracker = Tracker()
+    for i in range(20):
+        x = 500 + 20 * i
+        scene.faces = [synthetic_face(center=(x, 150))] if x < 620 else []
+        tracker(IMAGE, i * DT)
+    assert tracker(IMAGE, 1.0) == []
+
+
+@pytest.mark.parametrize("jump", [3600.0, -3600.0])
+def test_a_clock_that_jumps_loses_nobody(scene, jump):
+    tracker = Tracker()
+    scene.faces = [synthetic_face()]
+    ids = {face.id for t in (0.0, DT, DT + jump, 2 * DT + jump) for face in tracker(IMAGE, t)}
+    assert ids == {0}

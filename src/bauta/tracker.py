@@ -7,7 +7,7 @@ frame -> follow every known face (crop from its last points -> regress -> filter
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
@@ -16,17 +16,17 @@ from typing import Literal
 import numpy as np
 
 from bauta import associate
+from bauta.appearance import describe
 from bauta.checks import InputError, check_choice, check_count, check_image
-from bauta.crop import MARGIN, Roi
+from bauta.cuts import Cuts
 from bauta.faces import PRESENT, Faces, box_of, face_state, place_face
-from bauta.filters.base import Filter
 from bauta.filters.kinds import DEFAULT, FilterConfig, FilterName, filter_maker
 from bauta.fit import Profile
+from bauta.followed import Followed, is_clear
 from bauta.geometry import boxes
 from bauta.geometry.camera import Camera
 from bauta.heads import Head, HeadOptions
 from bauta.regress.landmarks import Prediction
-from bauta.steady import filtered
 from bauta.types import FaceState
 from bauta.video.frame import Frame
 
@@ -35,22 +35,11 @@ MISSES = 2
 LOOK_AGAIN = 0.2
 """Seconds between detections while a slot is free and somebody is followed, or while the detector
 has a say on whether a face is still there (`Faces.watched`)."""
+PATIENCE = 0.6
+"""Seconds that a half hidden face is given to show who of the missing it is."""
+SAME_AS_LIKELY = 0.03
+"""Difference in looks that says nothing."""
 COLORS = ("rgb", "bgr")
-
-
-@dataclass
-class _Track:
-    """A face that is followed."""
-
-    id: int
-    filter: Filter | None
-    head: Head | None
-    roi: Roi
-    box: np.ndarray
-    score: float = 1.0
-    velocity: np.ndarray = field(default_factory=lambda: np.zeros(2))
-    time: float = 0.0
-    misses: int = 0
 
 
 class Tracker:
@@ -97,10 +86,12 @@ class Tracker:
 
     def reset(self) -> None:
         """Forget everybody: the next frame is the first of another clip."""
-        self._tracks: list[_Track] = []
+        self._tracks: list[Followed] = []
+        self._cuts = Cuts()
         self._identities = associate.Identities()
         self._looked: float | None = None
         self._watched: float | None = None
+        self._waiting: float | None = None
 
     def __enter__(self) -> Tracker:
         return self
@@ -126,37 +117,78 @@ class Tracker:
         repeat; a time that goes back is another clip for the filter, not an error.
         """
         image, time = _frame(image, time, color)
+        if self._cuts(image):
+            for track in list(self._tracks):
+                self._give_up(track, anywhere=True)
         if self._faces.watched:
             self._watch(image, time)
-        states = []
-        for track in list(self._tracks):
+        seen = []
+        for track in self._tracks:
             face = self._faces.regressor(image, track.roi)
             if self._faces.watched:
                 face = replace(face, presence=min(face.presence, track.score))
             if face.presence >= PRESENT:
-                states.append(self._follow(track, face, time, image.shape))
+                seen.append((track, face))
             else:
-                self._miss(track, time)
-        self._drop_duplicates(states)
+                track.miss()
+        states = self._follow(self._apart(seen, time), time, image.shape)
+        for track in [track for track in self._tracks if track.misses >= MISSES]:
+            self._give_up(track)
         if self._should_look(time):
             states += self._look(image, time)
         return sorted(states, key=lambda state: state.id)
 
+    def raw(self) -> dict[int, tuple[Prediction, float, float]]:
+        """By id of those seen in the last frame: what the network said, before any filter, the time
+        and the size of the face in pixels."""
+        return {track.id: track.seen for track in self._tracks if track.seen and not track.misses}
+
     def _follow(
-        self, track: _Track, face: Prediction, time: float, shape: tuple[int, ...]
-    ) -> FaceState:
-        if track.filter is not None:
-            face = filtered(track.filter, face, time, track.roi.side / MARGIN)
-        placed = place_face(face)
-        state = face_state(face, track.id, time, placed)
-        dt = time - track.time
-        if dt > 0:
-            track.velocity = (state.box[:2] + state.box[2:] - track.box[:2] - track.box[2:]) / (
-                2 * dt
+        self, seen: list[tuple[Followed, Prediction]], time: float, shape: tuple[int, ...]
+    ) -> list[FaceState]:
+        found = np.array([box_of(face) for _, face in seen]).reshape(-1, 4)
+        states = []
+        for row, (track, face) in enumerate(seen):
+            clear = is_clear(found[row], np.delete(found, row, axis=0), shape)
+            if clear and face.crop is not None and track.due(time):
+                track = self._recognised(track, face, describe(face.crop), time)
+            states.append(track.follow(face, time, shape, clear))
+        return states
+
+    def _recognised(
+        self, track: Followed, face: Prediction, look: np.ndarray, time: float
+    ) -> Followed:
+        """Look at a face now and then: somebody new may turn out to be somebody who was lost, and
+        somebody else may have taken a place without a gap."""
+        if not len(track.looks):
+            (who,) = self._identities.known([associate.Found(track.box, look)], time)
+            if who is not None:
+                track.recall(who)
+        if not track.is_stranger(look, time):
+            return track
+        self._give_up(track)
+        (who,) = self._identities.known([associate.Found(box_of(face), look)], time)
+        return self._start(face, who, time)
+
+    def _apart(
+        self, seen: list[tuple[Followed, Prediction]], time: float
+    ) -> list[tuple[Followed, Prediction]]:
+        """Of two that follow one face, one hides the other: who it looks like stays, or who was
+        expected there; the other is lost."""
+        if len(seen) < 2:
+            return seen
+        gone: set[int] = set()
+        for first, second in associate.duplicates(np.stack([box_of(face) for _, face in seen])):
+            if gone & {first, second}:
+                continue
+            (like, near), (other, far) = (
+                seen[row][0].unlike(seen[row][1], time) for row in (first, second)
             )
-        track.box, track.time, track.misses = state.box, time, 0
-        track.roi = placed.roi
-        return track.head(state, shape[1], shape[0]) if track.head else state
+            same_looks = abs(like - other) < SAME_AS_LIKELY
+            gone.add(second if (near <= far if same_looks else like < other) else first)
+        for row in gone:
+            self._give_up(seen[row][0])
+        return [one for row, one in enumerate(seen) if row not in gone]
 
     def _watch(self, image: np.ndarray, time: float) -> None:
         """Ask the detector which followed faces are still there; every `LOOK_AGAIN` seconds, and in
@@ -172,22 +204,6 @@ class Tracker:
             near = overlap >= associate.SAME
             track.score = max(float(scores[near].max()), PRESENT) if near.any() else 0.0
 
-    def _miss(self, track: _Track, time: float) -> None:
-        track.misses += 1
-        if track.filter is not None:
-            track.filter.reset()
-        if track.misses >= MISSES:
-            self._give_up(track)
-
-    def _drop_duplicates(self, states: list[FaceState]) -> None:
-        """Two tracks on one face: the older stays."""
-        if len(states) < 2:
-            return
-        states.sort(key=lambda state: state.id)
-        for row in reversed(associate.duplicates(np.stack([state.box for state in states]))):
-            gone = states.pop(row)
-            self._tracks = [track for track in self._tracks if track.id != gone.id]
-
     def _should_look(self, time: float) -> bool:
         """Whether the detector is due: a face missing now, or a free slot not looked at lately."""
         if any(track.misses for track in self._tracks) or not self._tracks:
@@ -197,44 +213,56 @@ class Tracker:
         return self._looked is None or not 0 <= time - self._looked < LOOK_AGAIN
 
     def _look(self, image: np.ndarray, time: float) -> list[FaceState]:
-        self._looked = time
+        self._looked, shape = time, image.shape
         followed = [track for track in self._tracks if not track.misses]
         taken = np.array([track.box for track in followed]).reshape(-1, 4)
-        states = []
-        for face in self._faces.find(image, taken, self.max_faces - len(followed)):
-            box = box_of(face)
-            track = _Track(
-                id=self._take_id(box, time),
-                filter=self._filter() if self._filter else None,
-                head=Head(self._head) if self._head else None,
-                roi=place_face(face).roi,
-                box=box,
-                score=face.presence,
-                time=time,
-            )
-            self._tracks.append(track)
-            states.append(self._follow(track, face, time, image.shape))
-        self._give_up_slots()
-        return states
-
-    def _give_up_slots(self) -> None:
-        """A missing face keeps its slot only as long as nobody else has taken it."""
-        for track in [track for track in self._tracks if track.misses]:
-            if len(self._tracks) > self.max_faces:
+        faces = self._faces.find(image, taken, self.max_faces - len(followed))
+        if faces:
+            for track in [track for track in self._tracks if track.misses]:
                 self._give_up(track)
+        around = [box_of(face) for face in faces]
+        found = []
+        for row, face in enumerate(faces):
+            look = None if face.crop is None else describe(face.crop)
+            others = np.array([*taken, *around[:row], *around[row + 1 :]]).reshape(-1, 4)
+            found.append(associate.Found(around[row], look, is_clear(around[row], others, shape)))
+        known = self._identities.known(found, time)
+        chosen = [
+            (self._start(face, who, time), face)
+            for face, new, who in zip(faces, found, known, strict=True)
+            if who is not None or not self._waits(new, time)
+        ]
+        return self._follow(chosen, time, shape)
 
-    def _give_up(self, track: _Track) -> None:
+    def _waits(self, new: associate.Found, time: float) -> bool:
+        """Whether a face that is partly hidden is given time to show who it is: only while somebody
+        is missed, and not for long."""
+        if new.clear or new.look is None or not self._identities.missed(time):
+            self._waiting = None
+            return False
+        if self._waiting is None or not 0 <= time - self._waiting <= 2 * PATIENCE:
+            self._waiting = time
+        return time - self._waiting < PATIENCE
+
+    def _start(self, face: Prediction, who: associate.Lost | None, time: float) -> Followed:
+        """Follow a new face: somebody new, or `who` is back."""
+        track = Followed(
+            id=self._identities.fresh() if who is None else who.id,
+            filter=self._filter() if self._filter else None,
+            head=Head(self._head) if self._head else None,
+            roi=place_face(face).roi,
+            box=box_of(face),
+            time=time,
+            score=face.presence,
+        )
+        if who is not None:
+            track.recall(who)
+        self._tracks.append(track)
+        return track
+
+    def _give_up(self, track: Followed, anywhere: bool = False) -> None:
         self._tracks.remove(track)
-        self._identities.lose(associate.Lost(track.id, track.box, track.velocity, track.time))
-
-    def _take_id(self, box: np.ndarray, time: float) -> int:
-        """Id for a new face: of a face that is missing here, or was lost here, or a fresh one."""
-        missing = [track for track in self._tracks if track.misses]
-        for track in missing:
-            if boxes.iou(box[None], track.box[None])[0, 0] >= associate.SAME:
-                self._tracks.remove(track)
-                return track.id
-        return self._identities.claim(box, time)
+        self._identities.lose(track.lost(anywhere))
 
 
 def _frame(image: np.ndarray | Frame, time: float | None, color: str) -> tuple[np.ndarray, float]:

@@ -1,0 +1,127 @@
+"""One face that is followed: where it is, who it is taken for, its own filter and head."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from bauta.appearance import STRANGE, Looks, describe
+from bauta.associate import Lost
+from bauta.crop import MARGIN, Roi
+from bauta.faces import box_of, face_state, place_face
+from bauta.filters.base import Filter
+from bauta.geometry import boxes
+from bauta.heads import Head
+from bauta.regress.landmarks import Prediction
+from bauta.steady import filtered
+from bauta.types import FaceState
+
+LOOKED_AT = 0.3
+"""Seconds between two looks at what a face looks like."""
+STRANGERS = 3
+"""Looks in a row that are not this person's, after which it is somebody else."""
+SETTLES = 0.15
+"""Seconds over which a speed is taken."""
+AROUND = 1.5
+"""Size over a face's box of a box that holds the head: hair hides who is behind, too."""
+WHOLE = 0.8
+"""Share of that box within the picture from which a face shows what it looks like."""
+
+
+@dataclass
+class Followed:
+    """State of one face from frame to frame."""
+
+    id: int
+    filter: Filter | None
+    head: Head | None
+    roi: Roi
+    box: np.ndarray
+    time: float
+    score: float = 1.0
+    looks: Looks = field(default_factory=Looks)
+    velocity: np.ndarray = field(default_factory=lambda: np.zeros(2))
+    misses: int = 0
+    strange: int = 0
+    looked: float | None = None
+    seen: tuple[Prediction, float, float] | None = None
+    """What the network said last, before any filter, with its time and the face's size."""
+
+    def follow(
+        self, face: Prediction, time: float, shape: tuple[int, ...], clear: bool
+    ) -> FaceState:
+        """Result of what the network says now of a picture of `shape`; `clear`: nothing
+        hides it."""
+        size = self.roi.side / MARGIN
+        self.seen = (face, time, size)
+        if self.filter is not None:
+            face = filtered(self.filter, face, time, size)
+        placed = place_face(face)
+        state = face_state(face, self.id, time, placed)
+        dt = time - self.time
+        if dt > 0 and clear:
+            step = (state.box[:2] + state.box[2:] - self.box[:2] - self.box[2:]) / 2
+            self.velocity = self.velocity + dt / (dt + SETTLES) * (step / dt - self.velocity)
+        self.box, self.time, self.misses = state.box, time, 0
+        self.roi = placed.roi
+        return self.head(state, shape[1], shape[0]) if self.head else state
+
+    def miss(self) -> int:
+        """Not seen in this frame; how often in a row."""
+        self.misses += 1
+        if self.filter is not None:
+            self.filter.reset()
+        return self.misses
+
+    def due(self, time: float) -> bool:
+        """Whether it is time to look at what it looks like."""
+        rested = self.looked is not None and 0 <= time - self.looked < LOOKED_AT
+        return bool(self.strange) or not rested
+
+    def is_stranger(self, look: np.ndarray, time: float) -> bool:
+        """Learn what it looks like; True when it has become somebody else, unnoticed."""
+        self.looked = time
+        if len(self.looks) and self.looks.distance(look) > STRANGE:
+            self.strange += 1
+            return self.strange >= STRANGERS
+        self.strange = 0
+        self.looks.add(look)
+        return False
+
+    def recall(self, who: Lost) -> None:
+        """It is somebody who was lost: their id, their head and their looks."""
+        self.id, self.looks = who.id, who.looks
+        if isinstance(who.keeps, Head):
+            self.head = who.keeps
+            self.head.cut()
+
+    def unlike(self, face: Prediction, time: float) -> tuple[float, float]:
+        """How unlike this face is what the network says: in looks, and in sizes from where it was
+        expected."""
+        unlike = 0.0
+        if face.crop is not None and len(self.looks):
+            unlike = self.looks.distance(describe(face.crop))
+        expected, box = self.lost().expected(time), box_of(face)
+        away = (box[:2] + box[2:] - expected[:2] - expected[2:]) / 2
+        return unlike, float(np.linalg.norm(away)) / max(self.roi.side, 1.0)
+
+    def lost(self, anywhere: bool = False) -> Lost:
+        """What is remembered of it."""
+        return Lost(self.id, self.box, self.velocity, self.time, self.looks, self.head, anywhere)
+
+
+def is_clear(box: np.ndarray, others: np.ndarray, shape: tuple[int, ...]) -> bool:
+    """Whether the face in `box` (4,) shows what it looks like: no head of the faces in `others`
+    (N, 4) touches it, nor the border of a picture of `shape`."""
+    head = _around(box)
+    if any(boxes.iou(head[None], _around(other)[None])[0, 0] > 0 for other in others):
+        return False
+    height, width = shape[:2]
+    inside = np.clip(head, 0, [width, height, width, height])
+    return float(boxes.area(inside)) >= WHOLE * float(boxes.area(head))
+
+
+def _around(box: np.ndarray) -> np.ndarray:
+    grown = (AROUND - 1) / 2 * (box[2:] - box[:2])
+    return np.concatenate([box[:2] - grown, box[2:] + grown])
