@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -116,7 +117,7 @@ def stem_of(source: str) -> str:
     plain = [part for part in path.parts if not any(mark in part for mark in "*?[")]
     if len(plain) < len(path.parts) and not path.exists():
         path = Path(*plain) if plain else Path.cwd()
-    path = path.resolve()
+    path = Path(os.path.abspath(path))  # "." has no name; a link has its own
     return f"{path.stem if path.is_file() else path.name}_faces"
 
 

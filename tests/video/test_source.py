@@ -152,6 +152,20 @@ def test_iterating_again_starts_again(clip):
     assert len(again) == 40
 
 
+def test_frames_that_are_done_with_leave_memory_at_once(clip):
+    """Not when Python's collector comes by: at 4K that is gigabytes later."""
+    import gc
+
+    list(open_video(clip))
+    gc.collect()
+    gc.disable()
+    try:
+        assert len(list(open_video(clip))) == 40
+        assert gc.collect() < 40
+    finally:
+        gc.enable()
+
+
 def test_threads_change_nothing_but_speed(clip):
     one, two = list(open_video(clip, threads=1)), list(open_video(clip, threads=2))
     assert [frame.time for frame in one] == [frame.time for frame in two]

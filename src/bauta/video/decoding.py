@@ -151,23 +151,41 @@ def start_seconds(container: InputContainer, stream: VideoStream | None = None) 
     return start
 
 
-def to_rgb(picture: VideoFrame) -> np.ndarray:
-    """Return a decoded frame as (H, W, 3) uint8 RGB, upright, over white where transparent."""
-    layout = picture.format
-    if layout.has_palette or any(part.is_alpha for part in layout.components):
-        rgba = picture.to_ndarray(format="rgba")
-        image = over_white(rgba[..., :3], rgba[..., 3])
-    else:
-        image = picture.to_ndarray(format="rgb24")
-    matrix = _display_matrix(picture)
-    return image if matrix is None else turn(image, matrix)
+class Upright:
+    """Turns the decoded frames of one pass into (H, W, 3) uint8 RGB, upright, over white where
+    transparent.
+
+    How frames are turned is looked up in full when their rotation changes only: PyAV ties each
+    frame whose side data is looked at into a cycle, and its picture stays in memory until Python's
+    collector comes by, hundreds of frames later.
+    """
+
+    def __init__(self) -> None:
+        self._rotation: float | None = None
+        self._matrix: tuple[float, float, float, float] | None = None
+
+    def __call__(self, picture: VideoFrame) -> np.ndarray:
+        layout = picture.format
+        if layout.has_palette or any(part.is_alpha for part in layout.components):
+            rgba = picture.to_ndarray(format="rgba")
+            image = over_white(rgba[..., :3], rgba[..., 3])
+        else:
+            image = picture.to_ndarray(format="rgb24")
+        if (rotation := _rotation(picture)) != self._rotation:
+            self._rotation, self._matrix = rotation, _display_matrix(picture)
+        return image if self._matrix is None else turn(image, self._matrix)
+
+
+def _rotation(picture: VideoFrame) -> float:
+    """Degrees counterclockwise; mirroring is not in them."""
+    return getattr(picture, "rotation", 0.0)
 
 
 def _display_matrix(picture: VideoFrame) -> tuple[float, float, float, float] | None:
     try:
         side = picture.side_data.get("DISPLAYMATRIX")
     except ValueError:  # beside it lies something that PyAV has no name for
-        angle = math.radians(getattr(picture, "rotation", 0))  # counterclockwise
+        angle = math.radians(_rotation(picture))
         return math.cos(angle), -math.sin(angle), math.sin(angle), math.cos(angle)
     if side is None:
         return None

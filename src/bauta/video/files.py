@@ -11,10 +11,10 @@ from bauta.video.clock import Clock
 from bauta.video.decoding import (
     GUESSED_RATE,
     Decoding,
+    Upright,
     rate_of,
     reason,
     start_seconds,
-    to_rgb,
     unreadable,
     video_stream,
 )
@@ -71,13 +71,13 @@ class VideoFile(Source):
                 stream.codec_context.thread_type = "AUTO"
             reading = Decoding(container, stream)
             clock = Clock(start_seconds(container, stream), 1 / (self.rate or GUESSED_RATE))
-            index = 0
+            index, upright = 0, Upright()
             for picture in reading.pictures():
                 time = clock(reading.seconds(picture))
                 if picture.is_corrupt:
                     reading.note("a damaged frame")
                     continue
-                yield Frame(to_rgb(picture), time, index, self.name)
+                yield Frame(upright(picture), time, index, self.name)
                 index += 1
                 reading.delivered(time)
             problem = reading.problem()

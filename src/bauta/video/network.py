@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from bauta.checks import SourceError
-from bauta.video.decoding import Decoding, has_times, rate_of, reason, to_rgb, video_stream
+from bauta.video.decoding import Decoding, Upright, has_times, rate_of, reason, video_stream
 from bauta.video.files import VideoFile
 from bauta.video.retry import RECONNECT, Picture, Tell, Vanishing
 
@@ -96,7 +96,7 @@ class Stream(Vanishing):
             stream.codec_context.thread_count = self._threads
             self.rate = rate_of(stream)
             timed = has_times(container)
-            decoding = Decoding(container, stream)
+            decoding, upright = Decoding(container, stream), Upright()
             for picture in decoding.pictures():
                 if not picture.is_corrupt:
-                    yield to_rgb(picture), decoding.seconds(picture) if timed else None
+                    yield upright(picture), decoding.seconds(picture) if timed else None

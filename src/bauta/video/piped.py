@@ -13,11 +13,11 @@ from bauta.video.clock import Clock
 from bauta.video.decoding import (
     GUESSED_RATE,
     Decoding,
+    Upright,
     has_times,
     rate_of,
     reason,
     start_seconds,
-    to_rgb,
     video_stream,
 )
 from bauta.video.frame import Frame, Source
@@ -80,7 +80,7 @@ class Piped(Source):
         timed = not self._raw and has_times(self._container)
         origin = start_seconds(self._container, self._stream) if timed else 0.0
         clock = Clock(origin, 1 / (rate_of(self._stream) or GUESSED_RATE))
-        start, index = None, 0
+        start, index, upright = None, 0, Upright()
         for picture in decoding.pictures():
             now = time.monotonic()
             start = now if start is None else start
@@ -91,7 +91,7 @@ class Piped(Source):
                 at = index / self._rate
             else:
                 at = clock(decoding.seconds(picture) if timed else now - start)
-            yield Frame(to_rgb(picture), at, index, self.name)
+            yield Frame(upright(picture), at, index, self.name)
             index += 1
             decoding.delivered(at)
         if problem := decoding.problem():
