@@ -154,3 +154,10 @@ def test_only_pictures_are_rendered(run, kind):
     code, _, err = run("render", "clip.mp4", "tracks.jsonl", "--save", kind)
     assert code == 1
     assert f"unknown '{kind}'" in err
+
+
+def test_pictures_do_not_go_to_stdout(run):
+    code, out, err = run("render", "clip.mp4", "tracks.jsonl", "-o", "-")
+    assert (code, out) == (1, "")
+    assert "--out -: pictures need a folder" in err
+    assert not Path("-").exists()

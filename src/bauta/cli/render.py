@@ -37,11 +37,14 @@ def render(
     tracks end early (an interrupted run), so does the video.
     """
     from bauta import outputs
-    from bauta.checks import check_choice
+    from bauta.checks import InputError, check_choice
     from bauta.records import read_tracks
     from bauta.records.pairing import paired
+    from bauta.video.output import STDOUT
     from bauta.video.source import open_video
 
+    if out == STDOUT:
+        raise InputError("--out -: pictures need a folder; name one")
     said, summary = read_tracks(tracks), Summary()
     try:
         with ExitStack() as stack:
