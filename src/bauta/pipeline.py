@@ -15,6 +15,7 @@ from typing import Protocol
 
 import numpy as np
 
+from bauta.offline import Late, LookAhead
 from bauta.overlap import Ahead, Behind
 from bauta.tracker import Tracker
 from bauta.types import FaceState
@@ -64,17 +65,27 @@ def track(
     summary: Summary | None = None,
     after: Callable[[Summary], None] | None = None,
     stop: threading.Event | None = None,
+    ahead: LookAhead | None = None,
 ) -> Summary:
     """Track every frame and hand it to every sink.
 
     With `stills` each frame is a picture on its own: the tracker forgets in between. `summary` is
     filled as frames come, so that it is true when an error ends the loop; `after` is called once a
-    frame; `stop` ends the loop from another thread. When this returns or raises, every frame that
-    was tracked has been through every sink that did not fail.
+    frame; `stop` ends the loop from another thread; `ahead` smooths what the tracker found, some
+    frames late. When this returns or raises, every frame that was tracked has been through every
+    sink that did not fail.
     """
     summary = summary or Summary()
     with ExitStack() as stack:
         writes = [stack.enter_context(Behind(sink.write)) for sink in sinks]
+
+        def deliver(ready: list[tuple[Frame, list[FaceState], float]]) -> None:
+            for one in ready:
+                for write in writes:
+                    write(*one)
+
+        if ahead is not None:
+            stack.callback(lambda: deliver(ahead.flush()))
         live = isinstance(frames, Source) and frames.live  # has a thread already
         for frame in frames if live else stack.enter_context(Ahead(frames)):
             if stop is not None and stop.is_set():
@@ -84,8 +95,10 @@ def track(
             started = time.perf_counter()
             faces = tracker(frame)
             milliseconds = (time.perf_counter() - started) * 1000
-            for write in writes:
-                write(frame, faces, milliseconds)
+            if ahead is None:
+                deliver([(frame, faces, milliseconds)])
+            else:
+                deliver(ahead.push(Late(frame, milliseconds, tracker.raw())))
             summary.add(faces, milliseconds)
             if after:
                 after(summary)

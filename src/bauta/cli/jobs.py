@@ -12,7 +12,9 @@ from bauta import outputs
 from bauta.checks import InputError
 from bauta.cli.app import say, talk
 from bauta.cli.journal import Journal
+from bauta.filters.kinds import filter_maker
 from bauta.heads import HeadOptions
+from bauta.offline import LookAhead
 from bauta.pipeline import Sink, Summary
 from bauta.tracker import Tracker
 from bauta.video.frame import Source
@@ -63,6 +65,17 @@ class Following:
     threads: int
     device: str
     head: HeadOptions
+    offline: bool = False
+
+    def look_ahead(self, frames: Source, stills: bool) -> LookAhead | None:
+        """What smooths the results of a file with a look ahead, where it is asked for."""
+        if not self.offline:
+            return None
+        if frames.live or stills:
+            raise InputError(
+                f"--offline: {frames.name} has no frames ahead to look at; leave it out"
+            )
+        return LookAhead(filter_maker(self.filter), self.head if self.fit else None)
 
     def tracker(self) -> Tracker:
         """A tracker for one source."""
@@ -72,16 +85,24 @@ class Following:
             threads=self.threads,
             device=self.device,
             filter=self.filter,  # type: ignore[arg-type]
-            fit=self.fit,
-            camera=self.head.camera,
-            fov=self.head.fov,
-            ipd=self.head.ipd,
-            profile=self.head.profile,
+            fit=self.fit and not self.offline,
+            **({} if self.offline else self._known()),
         )
+
+    def _known(self) -> dict[str, Any]:
+        """What the tracker is told of camera and person."""
+        head = self.head
+        return {
+            "camera": head.camera,
+            "fov": head.fov,
+            "ipd": head.ipd,
+            "profile": head.profile,
+        }
 
     def as_json(self) -> dict[str, Any]:
         """Settings for the header of records."""
-        return {"faces": self.faces, "filter": self.filter, "fit": self.fit} | self.head.as_json()
+        known = {"faces": self.faces, "filter": self.filter, "fit": self.fit}
+        return known | ({"offline": True} if self.offline else {}) | self.head.as_json()
 
 
 @dataclass(frozen=True)

@@ -76,6 +76,7 @@ class Lane:
             frames = self._frames = stack.enter_context(request.reading.open(source))
             done.where = request.results.where(source, frames)
             stills = frames.kind == "images" and not request.reading.sequence
+            ahead = request.following.look_ahead(frames, stills)
             settings = request.following.as_json() | {"stills": stills}
             tracker = self._fresh_tracker()
             sinks: list[Sink] = []  # they still find out something while they are closed
@@ -92,6 +93,7 @@ class Lane:
                 summary=done.summary,
                 after=lambda summary: count(summary.frames),
                 stop=self._stopped,
+                ahead=ahead,
             )
 
     def _fresh_tracker(self) -> Tracker:

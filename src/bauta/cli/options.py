@@ -130,6 +130,13 @@ Filter = Annotated[
         "says)."
     ),
 ]
+Offline = Annotated[
+    bool,
+    typer.Option(
+        "--offline",
+        help="Smooth each frame of a file with those after it, too: steadier, and without lag.",
+    ),
+]
 Device = Annotated[
     str,
     typer.Option(

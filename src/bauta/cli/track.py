@@ -21,6 +21,7 @@ def track(
     model: options.Model = "base",
     faces: options.Faces = 1,
     filter: options.Filter = "flow",
+    offline: options.Offline = False,
     sequence: options.Sequence = False,
     rate: options.Rate = None,
     live: options.Live = None,
@@ -54,7 +55,7 @@ def track(
     from bauta.view.window import WindowClosedError
 
     head = read_options(camera, fov, ipd, profile)
-    following = jobs.Following(model, faces, filter, fit, threads, device, head)
+    following = jobs.Following(model, faces, filter, fit, threads, device, head, offline)
     asked = following.as_json() | {"model": str(model), "save": save, "draw": draw}
     asked |= {"csv_columns": csv_columns, "sequence": sequence, "rate": rate}
     try:
