@@ -19,8 +19,10 @@ from bauta.types import FaceState
 
 LOOKED_AT = 0.3
 """Seconds between two looks at what a face looks like."""
-STRANGERS = 3
+STRANGERS = 4
 """Looks in a row that are not this person's, after which it is somebody else."""
+AGAIN = 0.1
+"""Seconds between looks at who may have become somebody else."""
 SETTLES = 0.15
 """Seconds over which a speed is taken."""
 AROUND = 1.5
@@ -76,8 +78,8 @@ class Followed:
 
     def due(self, time: float) -> bool:
         """Whether it is time to look at what it looks like."""
-        rested = self.looked is not None and 0 <= time - self.looked < LOOKED_AT
-        return bool(self.strange) or not rested
+        pause = AGAIN if self.strange else LOOKED_AT
+        return self.looked is None or not 0 <= time - self.looked < pause
 
     def is_stranger(self, look: np.ndarray, time: float) -> bool:
         """Learn what it looks like; True when it has become somebody else, unnoticed."""

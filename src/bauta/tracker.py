@@ -35,7 +35,7 @@ MISSES = 2
 LOOK_AGAIN = 0.2
 """Seconds between detections while a slot is free and somebody is followed, or while the detector
 has a say on whether a face is still there (`Faces.watched`)."""
-PATIENCE = 0.6
+PATIENCE = 1.0
 """Seconds that a half hidden face is given to show who of the missing it is."""
 SAME_AS_LIKELY = 0.03
 """Difference in looks that says nothing."""
