@@ -32,5 +32,7 @@ class Cuts:
             return False
         if shape != image.shape:
             return True
-        spread = max(float(thin.std()), float(last.std()), LEAST_SPREAD)
-        return float(np.abs(thin - last).mean()) > CUT * spread
+        away = float(np.abs(thin - last).mean())
+        if away <= CUT * LEAST_SPREAD:
+            return False
+        return away > CUT * max(float(thin.std()), float(last.std()))
