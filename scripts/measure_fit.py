@@ -227,7 +227,7 @@ def report(name: str, tally: Tally) -> str:
         f"{tally.share('wrong_look', 'look'):.2f}; shapes that are not there "
         f"{tally.mean('false'):.3f}\n"
         f"  skin {who:.2f} mm off, the mean face {nobody:.2f} mm: "
-        f"{100 * (1 - who / nobody):+.0f} % better\n"
+        f"{100 * (who / nobody - 1):+.0f} %\n"
     )
 
 

@@ -4,8 +4,8 @@
 python scripts/measure_pose.py PACK... [--model base|PATH.onnx] [--split val,test] [--most 600]
 
 Poses are those of the packs: exact for rendered heads; for turned photographs the mesh labels' pose
-times the exact turn. Pictures are stills: the fit meets every person for the first time, with the
-default camera looking at the middle of the crop.
+times the exact turn. Pictures are stills, fitted as `detect_faces` does: every person for the first
+time, with the camera that a photograph gets when nothing is known.
 """
 
 from __future__ import annotations
@@ -21,9 +21,10 @@ from bauta.assets.face import face_model
 from bauta.crop import mesh_rotation, place
 from bauta.data.packs import read_pack
 from bauta.eval.packed import crops_of, faces_of, open_regressor
+from bauta.faces import face_state
 from bauta.fit import FaceFitter, FitSettings, fit_points
-from bauta.geometry.camera import DEFAULT_FOV, Camera
 from bauta.geometry.rotation import to_angles
+from bauta.heads import HeadOptions
 
 EDGES = (0, 15, 30, 45, 60, 75, 91)
 
@@ -61,7 +62,8 @@ def main() -> None:
         mesh, height, width = face.points["mesh478"], *image.shape[:2]
         canonical[k] = to_angles(mesh_rotation(mesh).astype(float))
         fitter.reset()
-        camera = Camera.of_fov(width, height, DEFAULT_FOV)
+        state = face_state(face, 0, 0.0)
+        camera = HeadOptions().of_photo([state], width, height).camera_of(width, height)
         fit = fitter(mesh, face.sigma["mesh478"], camera, face.presence)
         if fit is not None:
             fitted[k] = to_angles(fit.R_camera_head)
