@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from bauta.appearance import STRANGE, Looks, describe
-from bauta.associate import Lost
+from bauta.associate import BRIEF, Lost
 from bauta.crop import MARGIN, Roi
 from bauta.faces import box_of, face_state, place_face
 from bauta.filters.base import Filter
@@ -94,6 +94,9 @@ class Followed:
     def recall(self, who: Lost) -> None:
         """It is somebody who was lost: their id, their head and their looks."""
         self.id, self.looks = who.id, who.looks
+        away = self.time - who.time
+        if 0 < away <= BRIEF:
+            self.velocity = (self.box[:2] + self.box[2:] - who.box[:2] - who.box[2:]) / (2 * away)
         if isinstance(who.keeps, Head):
             self.head = who.keeps
             self.head.cut()

@@ -91,7 +91,7 @@ class Tracker:
         self._identities = associate.Identities()
         self._looked: float | None = None
         self._watched: float | None = None
-        self._waiting: float | None = None
+        self._waiting: tuple[float, float] | None = None
 
     def __enter__(self) -> Tracker:
         return self
@@ -238,11 +238,12 @@ class Tracker:
         """Whether a face that is partly hidden is given time to show who it is: only while somebody
         is missed, and not for long."""
         if new.clear or new.look is None or not self._identities.missed(time):
-            self._waiting = None
             return False
-        if self._waiting is None or not 0 <= time - self._waiting <= 2 * PATIENCE:
-            self._waiting = time
-        return time - self._waiting < PATIENCE
+        since, last = self._waiting or (time, time)
+        if not 0 <= time - last <= 2 * LOOK_AGAIN:
+            since = time
+        self._waiting = (since, time)
+        return time - since < PATIENCE
 
     def _start(self, face: Prediction, who: associate.Lost | None, time: float) -> Followed:
         """Follow a new face: somebody new, or `who` is back."""
