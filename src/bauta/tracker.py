@@ -45,8 +45,8 @@ COLORS = ("rgb", "bgr")
 class Tracker:
     """Follows up to `max_faces` faces through a clip.
 
-    `model` is a name (`bauta models`) or a path to a bauta `.onnx`; `filter` "flow",
-    "head", "kalman", "one_euro" or "none" (docs/steadiness.md), `filter_config` its settings;
+    `model` is a name (`bauta models`) or a path to a bauta `.onnx`; `filter` "head",
+    "flow", "kalman", "one_euro" or "none" (docs/steadiness.md), `filter_config` its settings;
     `threads` of OpenCV and ONNX Runtime (OpenCV's is a setting of the whole process). `device` runs
     the networks: "cpu" (tested), "cuda", "coreml", "webgpu", or "auto", the fastest there is; the
     attribute says which. `fit` False leaves out the face model: no centimetres, expressions,

@@ -153,8 +153,7 @@ def test_addresses_of_another_kind_are_refused():
 def test_a_playlist_at_an_address_never_leads_to_this_machines_files(tmp_path):
     write_video(tmp_path / "part.ts", [noise(i) for i in range(5)])
     (tmp_path / "list.m3u8").write_text(
-        "#EXTM3U\n#EXT-X-TARGETDURATION:1\n"
-        f"#EXTINF:1,\nfile://{tmp_path}/part.ts\n#EXT-X-ENDLIST\n"
+        f"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nfile://{tmp_path}/part.ts\n#EXT-X-ENDLIST\n"
     )
     with http(a_file(tmp_path / "list.m3u8")) as url, pytest.raises(SourceError):
         open_video(f"{url}/list.m3u8")

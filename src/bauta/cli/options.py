@@ -126,8 +126,8 @@ Faces = Annotated[int, typer.Option(min=1, help="How many faces to follow at mos
 Filter = Annotated[
     str,
     typer.Option(
-        help="flow (head carried by the pixels), head, kalman, one_euro, or none (as the network "
-        "says)."
+        help="head (head and features apart), flow (the head carried by the pixels: steadier in "
+        "motion, 0.7 ms more), kalman, one_euro, or none (as the network says)."
     ),
 ]
 Offline = Annotated[

@@ -20,7 +20,7 @@ def track(
     draw: options.Draw = "mesh,points,irises,axes,box",
     model: options.Model = "base",
     faces: options.Faces = 1,
-    filter: options.Filter = "flow",
+    filter: options.Filter = "head",
     offline: options.Offline = False,
     sequence: options.Sequence = False,
     rate: options.Rate = None,

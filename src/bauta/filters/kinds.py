@@ -16,7 +16,7 @@ FilterName = Literal["flow", "head", "kalman", "one_euro", "none"]
 FilterConfig = HeadConfig | KalmanConfig | OneEuroConfig
 Make = Callable[[], Filter]
 
-DEFAULT: FilterName = "flow"
+DEFAULT: FilterName = "head"
 CONFIGS: dict[str, type[HeadConfig] | type[KalmanConfig] | type[OneEuroConfig]] = {
     "flow": HeadConfig,
     "head": HeadConfig,
