@@ -25,7 +25,7 @@ from bauta.crop import mesh_rotation, roi_of_mesh
 from bauta.demo.run import CLIP
 from bauta.filters.kinds import filter_maker
 from bauta.heads import Head, HeadOptions
-from bauta.regress.landmarks import cut
+from bauta.regress.landmarks import LandmarkRegressor, cut
 from bauta.steady import filtered
 from bauta.tracker import Faces, Tracker, face_state
 
@@ -85,6 +85,7 @@ def stages(model: str, images: list[np.ndarray]) -> None:
     image = images[0]
     (prediction,) = faces.find(image, np.zeros((0, 4)), 1)
     roi = roi_of_mesh(prediction.points["mesh478"])
+    assert isinstance(faces.regressor, LandmarkRegressor), f"{model} looks in two stages"
     session, size = faces.regressor._session, faces.regressor.size
     crop = cut(image, roi, size)[None]
     mesh = prediction.points["mesh478"]

@@ -151,7 +151,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--checked-by", help="a regressor whose presence has the last word: base")
     options = parser.parse_args(arguments)
     detector = Detector(Session(read_model(options.model)), options.threshold)
-    makers = dict.fromkeys(FRAMES, SceneMaker(options.split))
+    makers: dict[str, SceneMaker] = dict.fromkeys(FRAMES, SceneMaker(options.split))
     if options.turned is not None:
         makers["turned"] = SceneMaker(options.split, turned=options.turned)
     detect = checked(detector, options.checked_by) if options.checked_by else detector
