@@ -106,21 +106,23 @@ def stages(model: str, images: list[np.ndarray]) -> None:
 
 
 def whole(models: list[str], images: list[np.ndarray], rounds: int) -> None:
-    """The tracker as it is used, models in turn."""
-    times: dict[str, list[float]] = {model: [] for model in models}
+    """The tracker as it is used, without the face model and with it, models in turn."""
+    kinds = [(model, fit) for model in models for fit in (False, True)]
+    times: dict[tuple[str, bool], list[float]] = {kind: [] for kind in kinds}
     for _ in range(rounds):
-        for model in models:
-            with Tracker(model) as tracker:
+        for model, fit in kinds:
+            with Tracker(model, fit=fit) as tracker:
                 for i, image in enumerate(images):
                     start = time.perf_counter()
                     tracker(image, i * 0.04)
                     if i:  # the first frame pays for detection
-                        times[model].append((time.perf_counter() - start) * 1000)
+                        times[model, fit].append((time.perf_counter() - start) * 1000)
     print("\nwhole tracker, ms a frame             p50     p95   spread of round medians")
-    for model, values in times.items():
+    for (model, fit), values in times.items():
         medians = [statistics.median(chunk) for chunk in np.array_split(values, rounds)]
         p50, p95 = np.percentile(values, [50, 95])
-        print(f"  {model:32} {p50:7.2f} {p95:7.2f}   {min(medians):.2f}-{max(medians):.2f}")
+        name, spread = model + ", with fit" * fit, f"{min(medians):.2f}-{max(medians):.2f}"
+        print(f"  {name:32} {p50:7.2f} {p95:7.2f}   {spread}")
 
 
 def machine() -> str:
