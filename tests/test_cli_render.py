@@ -12,7 +12,6 @@ import cv2
 import numpy as np
 import pytest
 
-from bauta import cli
 from bauta.demo.run import CLIP
 from bauta.records import JsonlWriter, read_tracks
 from bauta.video import VideoSink, open_video
@@ -35,23 +34,11 @@ def home(tmp_path_factory) -> Path:
 
 
 @pytest.fixture
-def run(monkeypatch, capsys, tmp_path, home):
+def run(run, home):
     """Run `bauta ARGS` in a folder with the clip and its tracks; (exit code, stdout, stderr)."""
-    monkeypatch.chdir(tmp_path)
     shutil.copy(home / "clip.mp4", "clip.mp4")
     shutil.copy(home / "tracked/clip_faces.jsonl", "tracks.jsonl")
-
-    def call(*args: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["bauta", *map(str, args)])
-        try:
-            cli.main()
-            code = 0
-        except SystemExit as stop:
-            code = int(stop.code or 0)
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return call
+    return run
 
 
 def images(path: Path) -> list[np.ndarray]:

@@ -10,25 +10,17 @@ import numpy as np
 import pytest
 
 from bauta.checks import InputError
-from bauta.demo import clip_path
 from bauta.records import Header, JsonlWriter, TrackedFrame, read_tracks, to_dataframe
 from bauta.records.columns import COLUMNS
-from bauta.tracker import Tracker
 from bauta.types import FaceState
-from bauta.video.source import open_video
+from demo_tracks import demo_tracks
 from faces import synthetic_face
 
 
 @pytest.fixture(scope="module")
 def tracked() -> list[TrackedFrame]:
     """Four frames of the demo clip, with the fit."""
-    frames: list[TrackedFrame] = []
-    with Tracker() as tracker:
-        for frame in open_video(clip_path()):
-            frames.append(TrackedFrame(frame.time, frame.index, tracker(frame)))
-            if len(frames) == 4:
-                return frames
-    raise AssertionError("the clip is longer")
+    return demo_tracks(4)
 
 
 def same(a: FaceState, b: FaceState) -> bool:

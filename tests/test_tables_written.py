@@ -30,21 +30,15 @@ from bauta.records import (
     read_tracks,
     to_dataframe,
 )
-from bauta.tracker import Tracker
 from bauta.video.source import open_video
+from demo_tracks import demo_tracks
 from faces import synthetic_face
 
 
 @pytest.fixture(scope="module")
 def tracked() -> list[TrackedFrame]:
     """Six frames of the demo clip, with the fit."""
-    frames: list[TrackedFrame] = []
-    with Tracker() as tracker:
-        for frame in open_video(clip_path()):
-            frames.append(TrackedFrame(frame.time, frame.index, tracker(frame)))
-            if len(frames) == 6:
-                return frames
-    raise AssertionError("the clip is longer")
+    return demo_tracks(6)
 
 
 def test_parquet_holds_the_table_and_the_arrays(tracked, tmp_path):
