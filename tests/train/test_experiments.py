@@ -6,7 +6,7 @@ import pytest
 pytest.importorskip("torch")
 
 from bauta.train import config
-from bauta.train.experiments import Arm, Experiment, read_experiments, table
+from bauta.train.experiments import Arm, Experiment, read_experiments, results_name, table
 from bauta.train.networks.network import LandmarkNetwork
 from bauta.train.probes import MEASURES, Measured, in_two_stages, reduced
 from bauta.train.tasks import resolve
@@ -65,3 +65,8 @@ def test_two_stages_give_points_in_pixels_of_the_first_crop():
     points = in_two_stages(lambda _: five, 128, lambda _: middle, 32)
     said = points(np.zeros((1, 128, 128, 3), np.uint8))
     assert np.abs(said[0, 0] - five[0].mean(0)).max() < 8
+
+
+def test_what_was_measured_behind_another_first_stage_is_not_taken_for_this_one():
+    names = {results_name("turned", coarse) for coarse in (None, Path("x/a"), Path("x/b"))}
+    assert len(names) == 3

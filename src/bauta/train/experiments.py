@@ -125,21 +125,27 @@ def train_arm(
     return task.network, settings, folder
 
 
+def results_name(framing: str, coarse: Path | None) -> str:
+    """File of what was measured: another one behind another first stage."""
+    return f"{framing}.npz" if coarse is None else f"{framing}-{coarse.name}.npz"
+
+
 def run_arm(experiment: Experiment, arm: Arm, seed: int, out: Path, clip: Path | None) -> Measured:
     """Train and measure one arm, unless that is done."""
     log.info("%s: %s, seed %d", experiment.name, arm.name, seed)
     network, settings, folder = train_arm(arm, seed, experiment, out)
-    results = folder / f"{experiment.framing}.npz"
+    before = next((other for other in experiment.arms if other.name == arm.coarse), None)
+    coarse = None if before is None else train_arm(before, seed, experiment, out)
+    results = folder / results_name(experiment.framing, coarse and coarse[2])
     if results.exists():
         with np.load(results) as file:
             return Measured(**{key: file[key] for key in Measured.__dataclass_fields__})
     scheme, size = settings.network.schemes[0], settings.network.size
     predict = predictor(network, scheme)
     framing, seen = FRAMINGS[experiment.framing]
-    if arm.coarse:
-        first = next(other for other in experiment.arms if other.name == arm.coarse)
-        coarse, its, _ = train_arm(first, seed, experiment, out)
-        predict = in_two_stages(predictor(coarse, FIVE), its.network.size, predict, size)
+    if coarse is not None:
+        first, its, _ = coarse
+        predict = in_two_stages(predictor(first, FIVE), its.network.size, predict, size)
     elif seen:
         predict = reduced(predict, size)
     measured = Probe(settings.data, scheme, seen or size, framing).measure(predict)
