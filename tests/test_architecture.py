@@ -19,7 +19,7 @@ HOMES = {
     "onnx": "train/",
     "typer": "cli/",
     "rich": "cli/",
-    "numba": "render/kernels.py",
+    "numba": ("render/kernels.py", "synth/rendered/kernels.py"),
 }
 OPENERS = {"video/files.py", "video/network.py", "video/piped.py", "video/sink.py"}
 NETWORK = {"socket", "urllib", "http", "requests", "ssl", "ftplib", "asyncio"}

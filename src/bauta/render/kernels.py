@@ -60,21 +60,26 @@ def _clip(polygon, clipped, count, plane, near, camera):
 
 
 @njit(
-    "void(float64[:,:], int64, boolean, float64[:],"
+    "void(int64[:], int64[:], float64[:], float64[:,:], int64, boolean,"
     " int32[:,::1], float32[:,::1], float32[:,:,::1])",
     cache=True,
     nogil=True,
 )
-def _fill(c, number, cull, camera, triangle, depth, weight):
-    """Draw one triangle whose corners c (3, 6) lie before the near plane and within GUARD."""
+def _fill(xs, ys, zs, shares, number, cull, triangle, depth, weight):
+    """Draw one triangle with corners at `xs`, `ys` in steps of the grid and depths `zs` > 0.
+
+    `shares` (3, 3): weights of the drawn triangle's corners at these, which are others where it was
+    clipped.
+    """
     height, width = triangle.shape
-    fx, fy, cx, cy = camera
-    x0 = np.int64(np.rint((fx * c[0, 0] / c[0, 2] + cx) * GRID))
-    y0 = np.int64(np.rint((fy * c[0, 1] / c[0, 2] + cy) * GRID))
-    x1 = np.int64(np.rint((fx * c[1, 0] / c[1, 2] + cx) * GRID))
-    y1 = np.int64(np.rint((fy * c[1, 1] / c[1, 2] + cy) * GRID))
-    x2 = np.int64(np.rint((fx * c[2, 0] / c[2, 2] + cx) * GRID))
-    y2 = np.int64(np.rint((fy * c[2, 1] / c[2, 2] + cy) * GRID))
+    x0, x1, x2, y0, y1, y2 = xs[0], xs[1], xs[2], ys[0], ys[1], ys[2]
+    half = GRID // 2
+    left = max(0, (min(x0, x1, x2) - half + GRID - 1) // GRID)
+    right = min(width - 1, (max(x0, x1, x2) - half) // GRID)
+    top = max(0, (min(y0, y1, y2) - half + GRID - 1) // GRID)
+    bottom = min(height - 1, (max(y0, y1, y2) - half) // GRID)
+    if left > right or top > bottom:
+        return
     area = (x1 - x0) * (y2 - y0) - (y1 - y0) * (x2 - x0)
     if area == 0 or (cull and area > 0):  # y points down: counter-clockwise is negative
         return
@@ -83,13 +88,6 @@ def _fill(c, number, cull, camera, triangle, depth, weight):
         area = -area
         i, j = 2, 1
         x1, y1, x2, y2 = x2, y2, x1, y1
-    half = GRID // 2
-    left = max(0, (min(x0, x1, x2) - half + GRID - 1) // GRID)
-    right = min(width - 1, (max(x0, x1, x2) - half) // GRID)
-    top = max(0, (min(y0, y1, y2) - half + GRID - 1) // GRID)
-    bottom = min(height - 1, (max(y0, y1, y2) - half) // GRID)
-    if left > right or top > bottom:
-        return
     # a centre on an edge belongs to the triangle to which the edge is top or left
     bias0 = 0 if y2 < y1 or (y2 == y1 and x2 > x1) else -1
     bias1 = 0 if y0 < y2 or (y0 == y2 and x0 > x2) else -1
@@ -101,8 +99,8 @@ def _fill(c, number, cull, camera, triangle, depth, weight):
     dx0, dx1, dx2 = (y1 - y2) * GRID, (y2 - y0) * GRID, (y0 - y1) * GRID
     dy0, dy1, dy2 = (x2 - x1) * GRID, (x0 - x2) * GRID, (x1 - x0) * GRID
     scale = 1.0 / area
-    r0, r1, r2 = scale / c[0, 2], scale / c[i, 2], scale / c[j, 2]
-    whole = c[0, 3] == 1.0 and c[1, 4] == 1.0 and c[2, 5] == 1.0
+    r0, r1, r2 = scale / zs[0], scale / zs[i], scale / zs[j]
+    whole = shares[0, 0] == 1.0 and shares[1, 1] == 1.0 and shares[2, 2] == 1.0
     for y in range(top, bottom + 1):
         e0, e1, e2 = row0, row1, row2
         for x in range(left, right + 1):
@@ -119,13 +117,39 @@ def _fill(c, number, cull, camera, triangle, depth, weight):
                         weight[y, x, j] = w2
                     else:
                         for k in range(3):
-                            weight[y, x, k] = w0 * c[0, 3 + k] + w1 * c[i, 3 + k] + w2 * c[j, 3 + k]
+                            weight[y, x, k] = (
+                                w0 * shares[0, k] + w1 * shares[i, k] + w2 * shares[j, k]
+                            )
             e0 += dx0
             e1 += dx1
             e2 += dx2
         row0 += dy0
         row1 += dy1
         row2 += dy2
+
+
+@njit("int64(float64, float64, float64, float64)", cache=True, nogil=True)
+def _snapped(across, z, f, middle):
+    """A projected coordinate in steps of the grid."""
+    return np.int64(np.rint((f * across / z + middle) * GRID))
+
+
+@njit("void(float64[:,::1], float64[:], float64, int64[:,::1], int8[::1])", cache=True, nogil=True)
+def _project(vertices, camera, near, places, state):
+    """Places (2, V) of vertices; whether each is not finite (0), to be clipped (1), fine (2)."""
+    fx, fy, cx, cy = camera
+    for n in range(len(vertices)):
+        v = vertices[n]
+        state[n] = 0
+        if not np.isfinite(v[0] + v[1] + v[2]):
+            continue
+        state[n] = 2
+        for plane in range(5):
+            if _inside(v, plane, near, camera) < 0:
+                state[n] = 1
+        if state[n] == 2:
+            places[0, n] = _snapped(v[0], v[2], fx, cx)
+            places[1, n] = _snapped(v[1], v[2], fy, cy)
 
 
 @njit(
@@ -137,29 +161,36 @@ def _fill(c, number, cull, camera, triangle, depth, weight):
 def rasterise(vertices, triangles, camera, near, cull, triangle, depth, weight):
     """Draw all triangles into the three buffers, which hold -1, infinity and 0."""
     polygon, clipped = np.zeros((LARGEST, 6)), np.zeros((LARGEST, 6))
-    part = np.zeros((3, 6))
+    places = np.zeros((2, len(vertices)), np.int64)
+    state = np.zeros(len(vertices), np.int8)
+    _project(vertices, camera, near, places, state)
+    fx, fy, cx, cy = camera
+    xs, ys, zs = np.zeros(3, np.int64), np.zeros(3, np.int64), np.zeros(3)
+    own, shares = np.eye(3), np.zeros((3, 3))
     for number in range(len(triangles)):
-        finite, cut = True, False
+        worst = 2
         for k in range(3):
-            v = vertices[triangles[number, k]]
-            finite = finite and np.isfinite(v[0] + v[1] + v[2])
-            polygon[k, 0], polygon[k, 1], polygon[k, 2] = v[0], v[1], v[2]
-            for m in range(3):
-                polygon[k, 3 + m] = 1.0 if m == k else 0.0
-            for plane in range(5):
-                cut = cut or _inside(polygon[k], plane, near, camera) < 0
-        if not finite:
+            n = triangles[number, k]
+            worst = min(worst, state[n])
+            xs[k], ys[k], zs[k] = places[0, n], places[1, n], vertices[n, 2]
+        if worst == 2:
+            _fill(xs, ys, zs, own, number, cull, triangle, depth, weight)
+        if worst != 1:
             continue
-        if not cut:
-            _fill(polygon[:3], number, cull, camera, triangle, depth, weight)
-            continue
+        for k in range(3):
+            polygon[k, :3] = vertices[triangles[number, k]]
+            polygon[k, 3:] = own[k]
         count = 3
         for plane in range(5):
             count = _clip(polygon, clipped, count, plane, near, camera)
             polygon, clipped = clipped, polygon
         for k in range(1, count - 1):
-            part[0], part[1], part[2] = polygon[0], polygon[k], polygon[k + 1]
-            _fill(part, number, cull, camera, triangle, depth, weight)
+            for m, corner in enumerate((0, k, k + 1)):
+                c = polygon[corner]
+                xs[m], ys[m] = _snapped(c[0], c[2], fx, cx), _snapped(c[1], c[2], fy, cy)
+                zs[m] = c[2]
+                shares[m] = c[3:]
+            _fill(xs, ys, zs, shares, number, cull, triangle, depth, weight)
 
 
 @njit(

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import ModuleType
 
 import cv2
 import numpy as np
 
 from bauta.geometry.camera import Camera
+from bauta.render import raster
 from bauta.render.raster import Raster, rasterise
 
 SAMPLES = 1.5
 """Of a pixel along each side: pixels are means of nine quarters of samples."""
+
+
+def compiled() -> ModuleType:
+    """The compiled loops over samples; BautaError, which says what to install, without numba."""
+    raster.compiled()
+    from bauta.synth.rendered import kernels
+
+    return kernels
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,33 +50,18 @@ class Hits:
 def hits_of(points: np.ndarray, triangles: np.ndarray, camera: Camera, side: int) -> Hits:
     """Where triangles of `points` (V, 3) in camera axes are seen in a picture of `side` pixels.
     Only the part of the picture that they can reach is looked at."""
-    used = np.zeros(len(points), bool)
-    used[triangles] = True
     K, wide = camera.K.copy(), round(side * SAMPLES)
     K[:2] *= SAMPLES
-    x0, y0, width, height = _reach(points[used], Camera(K), wide)
+    points = np.ascontiguousarray(points, np.float32)
+    triangles = np.ascontiguousarray(triangles, np.int32)
+    intrinsics = np.array([K[0, 0], K[1, 1], K[0, 2], K[1, 2]])
+    x0, y0, width, height = compiled().reach(points, triangles, intrinsics, wide)
     if width < 1 or height < 1:
         none = np.zeros(0, np.int32)
-        return Hits(none, none, np.zeros(0, np.float32), np.zeros((0, 3), np.float32))
+        return Hits(none.astype(np.int64), none, np.zeros(0, "f4"), np.zeros((0, 3), "f4"))
     K[:2, 2] -= (x0, y0)
-    raster = rasterise(points, triangles, Camera(K), (width, height), cull=False)
-    flat = raster.triangle.reshape(-1)
-    local = np.flatnonzero(flat >= 0)
-    y, x = np.divmod(local, width)
-    rows = (y + y0) * wide + x + x0
-    weight = raster.weight.reshape(-1, 3)[local]
-    return Hits(rows, flat[local], raster.depth.reshape(-1)[local], weight)
-
-
-def _reach(points: np.ndarray, camera: Camera, side: int) -> tuple[int, int, int, int]:
-    """x, y, width, height in samples; all of the picture when something is behind the camera."""
-    if len(points) and points[:, 2].min() <= 1.0:
-        return 0, 0, side, side
-    places = camera.project(points) if len(points) else np.zeros((1, 2))
-    low = np.clip(np.floor(places.min(0)), 0, side).astype(int)
-    high = np.clip(np.ceil(places.max(0)), 0, side).astype(int)
-    width, height = high - low
-    return int(low[0]), int(low[1]), int(width), int(height)
+    drawn = rasterise(points, triangles, Camera(K), (width, height), cull=False)
+    return Hits(*compiled().gather(drawn.triangle, drawn.depth, drawn.weight, x0, y0, wide))
 
 
 class Canvas:
@@ -85,11 +80,10 @@ class Canvas:
         return hits.only(hits.depth < self.depth.reshape(-1)[hits.rows] + slack)
 
     def put(self, hits: Hits, alpha: np.ndarray, colour: np.ndarray) -> None:
-        """Mix `colour` (n, 3) in by `alpha` (n,); from one half on it hides what comes later."""
-        here = self.colour[hits.rows]
-        self.colour[hits.rows] = here + alpha[:, None] * (colour - here)
-        solid = alpha > 0.5
-        self.depth.reshape(-1)[hits.rows[solid]] = hits.depth[solid]
+        """Mix `colour` (n, 3) in by `alpha` (n,), float32; from one half on it hides what comes
+        later."""
+        depth = self.depth.reshape(-1)
+        compiled().put(self.colour, depth, hits.rows, hits.depth, alpha, colour)
 
     def resolved(self) -> np.ndarray:
         """(side, side, 3) means of the samples."""

@@ -3,35 +3,44 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
-from bauta.render.shading import sample
-from bauta.synth.rendered.canvas import Canvas, hits_of
+from bauta.synth.rendered.canvas import Canvas, compiled, hits_of
+from bauta.synth.rendered.complexion import marks_of
 from bauta.synth.rendered.eyeball import eye_colours
-from bauta.synth.rendered.head import normals_of, small_head
+from bauta.synth.rendered.head import Head, normals_of, small_head
 from bauta.synth.rendered.layers import lamps_on, lashes, lenses, shell
 from bauta.synth.rendered.light import irradiance
-from bauta.synth.rendered.look import Look
 from bauta.synth.rendered.scene import Scene
+from bauta.synth.rendered.shadows import ShadowMap, shadow_map
 
 SKIN, LIGHT, COLOUR, GLOSS, UV = 0, slice(1, 4), slice(4, 7), slice(7, 10), slice(10, 12)
-STUBBLE = 12
+STUBBLE, CHANNELS = 12, 13
+"""Channels of the table that `kernels.skin` reads."""
+SHADOW = 192
+"""Texels of a shadow map along each side."""
 
 
-def _occlusion(scene: Scene) -> np.ndarray:
-    """(V,) share of the even light that reaches the head's vertices."""
-    head = scene.head
+@cache
+def _shelter(head: Head) -> np.ndarray:
+    """(V,) share of the even light that reaches the head's vertices; the mouth's are not used."""
     share = np.maximum(head.occlusion, 0.3)
     share[head.rows("eyeball")] = 0.75
-    still = head.rows("eye_socket")
-    share[still] = 0.5
-    inside = head.rows("mouth_socket", "gums_tongue", "teeth")
+    share[head.rows("eye_socket")] = 0.5
+    return np.maximum(share, 0.75 * marks_of(head).lids)
+
+
+def _occlusion(scene: Scene, rows: np.ndarray, inside: np.ndarray) -> np.ndarray:
+    """(n,) share of the even light that reaches the head's vertices `rows` (n,); those of the mask
+    `inside` (n,) are in the mouth."""
+    head = scene.head
+    share = _shelter(head)[rows]
     front = scene.vertices[head.rows("teeth"), 2].max()
-    depth = np.maximum(front - scene.vertices[inside, 2], 0)
+    depth = np.maximum(front - scene.vertices[rows[inside], 2], 0)
     share[inside] = (0.12 + 0.6 * scene.open_mouth) * np.exp(-depth / 1.8)
-    lids = scene.look.marks.lids
-    return np.maximum(share, 0.75 * lids)
+    return share
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,9 +52,9 @@ class Placed:
     surface: np.ndarray
     """(m, 3) triangles: the head's, then those of the solids."""
     albedo: np.ndarray
-    uv: np.ndarray
-    casters: tuple[np.ndarray, np.ndarray]
-    """Vertices and triangles that throw shadows: the small head's and the solids'."""
+    """(n, 3)."""
+    shadows: tuple[ShadowMap, ...]
+    """Of the lamps: the small head and the solids throw them."""
 
 
 def _placed(scene: Scene) -> Placed:
@@ -56,55 +65,45 @@ def _placed(scene: Scene) -> Placed:
         placed.append(solid.vertices)
         surface.append(solid.triangles + start)
         start += len(solid.vertices)
-    points, solids = np.concatenate(placed).astype(np.float32), np.concatenate(surface[1:])
+    points, solids = (
+        np.concatenate(placed).astype(np.float32),
+        np.concatenate(surface[1:], dtype=np.int32),
+    )
     shape = view.seen(scene.vertices[head.label_rows][small.origin]).astype(np.float32)
+    casters = np.concatenate([shape, points[own:]])
+    triangles = np.concatenate([small.triangles, solids - own + len(shape)])
     return Placed(
         points,
         np.concatenate([head.triangles, solids]),
         np.concatenate([scene.look.colours, *(solid.albedo for solid in scene.solids)]),
-        np.concatenate([head.uv, np.zeros((len(points) - own, 2), np.float32)]),
-        (
-            np.concatenate([shape, points[own:]]),
-            np.concatenate([small.triangles, solids - own + len(shape)]),
-        ),
+        tuple(shadow_map(casters, triangles, way, SHADOW) for way in scene.light.ways),
     )
 
 
 def _table(scene: Scene, placed: Placed, seen: np.ndarray) -> np.ndarray:
-    """(n, 13) channels of the vertices `seen` (n,) bool; others are 0."""
+    """(n, CHANNELS) of the vertices `seen` (n,) bool; others are 0."""
     look, own = scene.look, len(scene.head.mean)
     rows = np.flatnonzero(seen)
-    around = placed.surface[seen[placed.surface].any(1)]
+    around = placed.surface[np.logical_or.reduce([seen[placed.surface[:, k]] for k in range(3)])]
     points, normals = placed.points[rows], normals_of(placed.points, around)[rows]
     mine = rows < own
     away = ~mine & ((normals * points).sum(1) > 0)  # cloth is seen from both sides
     normals[away] *= -1
     share, dim = np.ones((2, len(rows)), np.float32)
-    share[mine] = _occlusion(scene)[rows[mine]]
-    inside = scene.head.rows("mouth_socket", "gums_tongue", "teeth")[rows[mine]]
+    skin = rows[mine]  # of the head: skin, eyes, mouth
+    inside = scene.head.rows("mouth_socket", "gums_tongue", "teeth")[skin]
+    share[mine] = _occlusion(scene, skin, inside)
     dim[mine] = np.where(inside, share[mine], 1)
-    diffuse, shine = lamps_on(scene, points, normals, placed.casters, look.person.shine)
+    diffuse, shine = lamps_on(scene, points, normals, placed.shadows, look.person.shine)
     light = irradiance(scene.light.even, normals) * share[:, None] + diffuse * dim[:, None]
-    table = np.zeros((len(placed.points), 13), np.float32)
+    table = np.zeros((len(placed.points), CHANNELS), np.float32)
     table[rows, LIGHT] = light
     table[rows, COLOUR] = placed.albedo[rows] * light
-    table[rows[mine], GLOSS] = shine[mine] * (dim[mine] * look.gloss[rows[mine]])[:, None]
-    table[:, UV] = placed.uv
-    table[:own, SKIN] = look.skin
-    table[:own, STUBBLE] = look.stubble
+    table[skin, GLOSS] = shine[mine] * (dim[mine] * look.gloss[skin])[:, None]
+    table[skin, UV] = scene.head.uv[skin]
+    table[skin, SKIN] = look.skin[skin]
+    table[skin, STUBBLE] = look.stubble[skin]
     return table
-
-
-def _skin(colour: np.ndarray, values: np.ndarray, look: Look, where: np.ndarray) -> None:
-    """Pores, freckles, stubble and brows on samples (n, 3) of skin, in place."""
-    fine = sample(look.texture, np.stack([values[where, 10] % 1, values[where, 11]], -1))
-    pigment, brow = fine[:, 0], fine[:, 1]
-    taken = 1 - pigment + 0.5 * pigment * pigment  # the exponential, nearly
-    grow = values[where, STUBBLE]
-    cover = np.maximum(brow, np.clip(grow * (0.75 + 3 * pigment), 0, 0.95))[:, None]
-    bare = colour[where] * taken[:, None]
-    hairs = look.person.brow_colour.astype(np.float32) * values[where, LIGHT]
-    colour[where] = bare + cover * (hairs - bare)
 
 
 def paint(scene: Scene, behind: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
@@ -117,17 +116,15 @@ def paint(scene: Scene, behind: np.ndarray) -> tuple[np.ndarray, np.ndarray, flo
     canvas = Canvas(behind)
     seen = np.zeros(len(placed.points), bool)
     seen[corners[np.bincount(hits.number, minlength=len(corners)) > 0]] = True
-    values = hits.values(corners, _table(scene, placed, seen))
-    colour = np.ascontiguousarray(values[:, COLOUR])
-    _skin(colour, values, scene.look, np.flatnonzero(values[:, SKIN] > 0.5))
-    face = (hits.number < own) & (values[:, SKIN] > 0.5)
-    colour += values[:, GLOSS]
-    eye_colours(colour, hits.number, hits.weight, values[:, LIGHT], scene)
-    mean = float(colour[face].mean()) if face.any() else 0.2
+    colour, light = np.empty((2, len(hits.rows), 3), np.float32)
+    table, brow = _table(scene, placed, seen), scene.look.person.brow_colour.astype(np.float32)
+    fine = scene.look.texture
+    mean = compiled().skin(hits.number, hits.weight, corners, table, fine, brow, own, colour, light)
+    eye_colours(colour, hits.number, hits.weight, light, scene)
     canvas.put(hits, np.ones(len(colour), np.float32), colour)
     lashes(canvas, placed.points, scene)
     for layer in scene.shells:
-        shell(canvas, layer, scene, placed.casters)
+        shell(canvas, layer, scene, placed.shadows)
     if scene.lenses is not None:
         lenses(canvas, *scene.lenses, scene)
-    return canvas.resolved(), canvas.depth, mean
+    return canvas.resolved(), canvas.depth, mean if mean >= 0 else 0.2

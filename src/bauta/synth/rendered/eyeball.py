@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 
 from bauta.morphable.compact import IRIS_RADIUS
 from bauta.morphable.model import look_rotation
 from bauta.synth.rendered.complexion import smooth
+from bauta.synth.rendered.head import Head
 from bauta.synth.rendered.scene import Scene
 
 WHITE = np.array([0.45, 0.41, 0.385])
+
+
+@cache
+def _eye_of(head: Head) -> np.ndarray:
+    """(T + 1,) int8: which of the eyes a triangle is of, -1 none; the last stands for solids."""
+    result = np.full(len(head.triangles) + 1, -1, np.int8)
+    for k, (_, rows) in enumerate(head.eyes):
+        result[:-1][np.isin(head.triangles[:, 0], rows)] = k
+    return result
 
 
 def eye_colours(
@@ -19,11 +31,9 @@ def eye_colours(
     `weight` (n, 3) of the corners, `light` (n, 3) that falls on them."""
     head = scene.head
     corners = head.triangles
-    for side, rows in head.eyes:
-        mine = np.zeros(len(head.mean), bool)
-        mine[rows] = True
-        eye = mine[corners[:, 0]]
-        where = np.flatnonzero((number < len(corners)) & eye[np.minimum(number, len(corners) - 1)])
+    which = _eye_of(head)[np.minimum(number, len(corners))]
+    for k, (side, _) in enumerate(head.eyes):
+        where = np.flatnonzero(which == k)
         if not len(where):
             continue
         centre = head.centre(head.mean, side)  # places on the mean eyeball, as labels have them

@@ -13,10 +13,10 @@ from pathlib import Path
 import numpy as np
 
 from bauta.assets.face import face_model
-from bauta.geometry.camera import Camera
 from bauta.morphable import ict
 from bauta.morphable.model import FaceModel, look_rotation
-from bauta.render.raster import rasterise
+from bauta.synth.rendered.canvas import compiled
+from bauta.synth.rendered.shadows import shadow_map
 
 HIDDEN = ("lacrimal", "eye_blend", "eye_occlusion")
 """Parts that stand for moisture and contact shadows: not drawn."""
@@ -61,9 +61,8 @@ class Head:
     """(V,) 0..1: share of the sky that the mean head leaves, by the cosine."""
 
     def rows(self, *parts: str) -> np.ndarray:
-        """(V,) bool: vertices of the parts whose names begin so."""
-        wanted = [k for k, name in enumerate(self.part_names) if name.startswith(parts)]
-        return np.isin(self.part, wanted)
+        """(V,) bool, read-only: vertices of the parts whose names begin so."""
+        return _rows(self, parts)
 
     def still(self, identity: np.ndarray) -> np.ndarray:
         """(V, 3) of a person at rest."""
@@ -84,6 +83,14 @@ class Head:
             centre = self.centre(still, side)
             result[rows] = (still[rows] - centre) @ look_rotation(*gaze[side]).T + centre
         return result.astype(np.float32)
+
+
+@cache
+def _rows(head: Head, parts: tuple[str, ...]) -> np.ndarray:
+    wanted = [k for k, name in enumerate(head.part_names) if name.startswith(parts)]
+    result = np.isin(head.part, wanted)
+    result.flags.writeable = False
+    return result
 
 
 def _map_rows(head: ict.IctHead, small: FaceModel, shift: np.ndarray) -> np.ndarray:
@@ -125,50 +132,18 @@ def _occlusion(vertices: np.ndarray, triangles: np.ndarray, normals: np.ndarray)
     got, whole = np.zeros(len(vertices)), np.full(len(vertices), 1e-6)
     for way in ways:
         cosine = np.maximum(normals @ way, 0)
-        got += cosine * lit(vertices, triangles, vertices, way, side=160)
+        got += cosine * shadow_map(vertices, triangles, way, side=160).share(vertices)
         whole += cosine
     return np.clip(got / whole, 0, 1).astype(np.float32)
 
 
-def lit(
-    casters: np.ndarray, triangles: np.ndarray, receivers: np.ndarray, way: np.ndarray, side: int
-) -> np.ndarray:
-    """(n,) 0..1 how much of `receivers` (n, 3) sees a lamp far away in direction `way` (3,): a
-    shadow map (Williams 1978) with the mean of four comparisons (Reeves et al. 1987)."""
-    z = -np.asarray(way, np.float64) / np.linalg.norm(way)
-    x = np.cross((0, 1, 0) if abs(z[1]) < 0.9 else (1, 0, 0), z)
-    x /= np.linalg.norm(x)
-    R, middle = np.stack([x, np.cross(z, x), z]), casters.mean(0)
-    far, bias = 2000.0, 0.35
-    R, middle = R.astype(np.float32), middle.astype(np.float32)
-    there = (casters.astype(np.float32) - middle) @ R.T
-    f = 0.45 * side * far / max(float(np.abs(there[:, :2]).max()), 1e-3)
-    there[:, 2] += far
-    camera = Camera(np.array([[f, 0, side / 2], [0, f, side / 2], [0, 0, 1.0]]))
-    depth = rasterise(there, triangles, camera, (side, side), cull=False).depth
-    seen = (receivers.astype(np.float32) - middle) @ R.T + np.array([0, 0, far], np.float32)
-    place = np.float32(f) * seen[:, :2] / seen[:, 2:] + np.float32(side / 2 - 0.5)
-    low = np.clip(place.astype(np.int32), 0, side - 2)
-    share = np.clip(place - low, 0, 1)
-    total = np.zeros(len(receivers), np.float32)
-    for i in (0, 1):
-        for j in (0, 1):
-            weight = np.abs(1 - i - share[:, 0]) * np.abs(1 - j - share[:, 1])
-            total += weight * (depth[low[:, 1] + j, low[:, 0] + i] > seen[:, 2] - bias)
-    return total
-
-
 def normals_of(vertices: np.ndarray, triangles: np.ndarray) -> np.ndarray:
-    """(V, 3) float32 unit normals, mean of the triangles around by area; float32 throughout, which
-    makes it several times as fast as `geometry.mesh.vertex_normals`."""
-    a, b, c = (vertices[triangles[:, k]].astype(np.float32) for k in range(3))
-    u, v = b - a, c - a
-    sums = np.empty((len(vertices), 3), np.float32)
-    flat = triangles.T.ravel()
-    for k in range(3):
-        i, j = (k + 1) % 3, (k + 2) % 3
-        n = u[:, i] * v[:, j] - u[:, j] * v[:, i]
-        sums[:, k] = np.bincount(flat, np.tile(n, 3), len(vertices))
+    """(V, 3) float32 unit normals, mean of the triangles around by area; compiled, many times as
+    fast as `geometry.mesh.vertex_normals`."""
+    sums = np.zeros((len(vertices), 3))
+    points = np.ascontiguousarray(vertices, np.float32)
+    compiled().normal_sums(points, np.ascontiguousarray(triangles, np.int32), sums)
+    sums = sums.astype(np.float32)
     return sums / np.maximum(np.sqrt((sums * sums).sum(1, keepdims=True)), 1e-12)
 
 

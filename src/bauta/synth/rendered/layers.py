@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from bauta.synth.rendered.canvas import Canvas, hits_of
+from bauta.synth.rendered.canvas import Canvas, compiled, hits_of
 from bauta.synth.rendered.complexion import smooth
-from bauta.synth.rendered.head import lit, normals_of
+from bauta.synth.rendered.head import HIGH, LOW, normals_of
 from bauta.synth.rendered.light import irradiance
 from bauta.synth.rendered.scene import Scene
+from bauta.synth.rendered.shadows import ShadowMap
 from bauta.synth.rendered.shells import Shell
 from bauta.synth.rendered.solids import Solid
 
@@ -17,15 +18,16 @@ def lamps_on(
     scene: Scene,
     points: np.ndarray,
     normals: np.ndarray,
-    casters: tuple[np.ndarray, np.ndarray],
+    shadows: tuple[ShadowMap, ...],
     gloss: float,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Diffuse and glossy light (n, 3) of all lamps; Blinn and Phong's highlight."""
+    """Diffuse and glossy light (n, 3) of all lamps, each with its shadows; Blinn and Phong's
+    highlight."""
     diffuse, shine = np.zeros((2, len(points), 3), np.float32)
     points, normals = points.astype(np.float32), normals.astype(np.float32)
     eye = -points / np.sqrt((points * points).sum(1, keepdims=True))
-    for way, lamp in zip(scene.light.ways, scene.light.lamps, strict=True):
-        seen = lit(*casters, points, way, side=192)
+    for way, lamp, shadow in zip(scene.light.ways, scene.light.lamps, shadows, strict=True):
+        seen = shadow.share(points)
         diffuse += (np.maximum(normals @ way, 0) * seen)[:, None] * lamp
         half = eye + way
         cosine = (normals * half).sum(1) / np.sqrt((half * half).sum(1))
@@ -45,20 +47,23 @@ def lashes(canvas: Canvas, points: np.ndarray, scene: Scene) -> None:
     canvas.colour[hits.rows] *= (1 - alpha)[:, None]
 
 
-def shell(canvas: Canvas, layer: Shell, scene: Scene, casters: tuple) -> None:
-    """Hair or cloth over the head; `casters` throw shadows on it."""
+def shell(canvas: Canvas, layer: Shell, scene: Scene, shadows: tuple[ShadowMap, ...]) -> None:
+    """Hair or cloth over the head; `shadows` of the lamps fall on it."""
     points = scene.view.seen(layer.vertices).astype(np.float32)
     hits = canvas.nearer(hits_of(points, layer.triangles, scene.view.camera, canvas.side))
     normals = normals_of(points, layer.triangles)
     away = (normals * points).sum(1) > 0
     normals[away] *= -1
-    diffuse, shine = lamps_on(scene, points, normals, casters, 0.12)
+    diffuse, shine = lamps_on(scene, points, normals, shadows, 0.12)
     light = irradiance(scene.light.even, normals) * 0.8 + diffuse
     gloss = 0.15 * shine * layer.colour.mean() ** 0.5
-    table = np.column_stack([light * layer.colour + gloss, layer.uv, layer.cover])
-    values = hits.values(layer.triangles, table)
-    alpha, factor = layer.look(values[:, 3:5], values[:, 5])
-    canvas.put(hits, alpha, values[:, :3] * factor[:, None])
+    height = LOW + layer.uv[:, 1] * (HIGH - LOW)
+    table = [light * layer.colour + gloss, layer.uv, layer.cover, height]
+    table = np.ascontiguousarray(np.column_stack(table), np.float32)
+    alpha, colour = np.empty(len(hits.rows), np.float32), np.empty((len(hits.rows), 3), np.float32)
+    look = layer.strands, layer.line, layer.fray
+    compiled().hair(hits.number, hits.weight, layer.triangles, table, *look, alpha, colour)
+    canvas.put(hits, alpha, colour)
 
 
 def lenses(canvas: Canvas, solid: Solid, opacity: float, scene: Scene) -> None:

@@ -7,6 +7,11 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from bauta.synth.rendered.canvas import compiled
+
+TOP, STEPS = 2.0, 1025
+"""The root of the brightest light that is told from brighter, and samples of the curve."""
+
 
 @dataclass(frozen=True, eq=False)
 class Lens:
@@ -53,22 +58,29 @@ def draw_lens(rng: np.random.Generator) -> Lens:
 
 def exposed(linear: np.ndarray, face: float, lens: Lens, rng: np.random.Generator) -> np.ndarray:
     """(H, W, 3) uint8 of linear light (H, W, 3); `face` is the face's mean, which becomes 0.2."""
-    light = linear * np.float32(0.2 * lens.gain / max(face, 1e-4)) * lens.balance.astype(np.float32)
+    light, gain = linear, 0.2 * lens.gain / max(face, 1e-4)
     if any(lens.motion):
         light = _moved(light, lens.motion)
     if lens.blur:
         light = cv2.GaussianBlur(light, (0, 0), lens.blur)
     grain = rng.standard_normal(light.shape, np.float32)
-    light = light + grain * np.sqrt(np.maximum(light, 0) * lens.shot**2 + lens.read**2)
-    light = np.clip(light, 0, None)
-    light = np.where(light > 0.8, 1 - 0.2 * np.exp(-(light - 0.8) / 0.2), light)
-    byte = (np.power(light, 1 / lens.gamma) * 255 + 0.5).astype(np.uint8)
+    balance, byte = (gain * lens.balance).astype(np.float32), np.empty(light.shape, np.uint8)
+    develop = compiled().develop
+    develop(light, grain, balance, lens.shot, lens.read, _curve(lens.gamma), TOP, byte)
     if lens.grey:
         byte = cv2.cvtColor(byte, cv2.COLOR_RGB2GRAY)[..., None].repeat(3, 2)
     if lens.quality:
         _, data = cv2.imencode(".jpg", byte[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, lens.quality])
         byte = np.ascontiguousarray(np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR))[..., ::-1])
     return byte
+
+
+def _curve(gamma: float) -> np.ndarray:
+    """(n,) float32 bytes at evenly spaced roots of light from 0 to `TOP`: what is bright fades into
+    full light, then the tone curve. Nearly straight lines between, since gamma is near 2."""
+    light = (np.linspace(0, TOP, STEPS) ** 2).astype(np.float32)
+    soft = np.where(light > 0.8, 1 - 0.2 * np.exp(-(light - 0.8) / 0.2), light)
+    return (np.power(soft, 1 / gamma) * 255).astype(np.float32)
 
 
 def _moved(light: np.ndarray, motion: tuple[float, float]) -> np.ndarray:

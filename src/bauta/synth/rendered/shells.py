@@ -1,13 +1,14 @@
-"""Hair, beards and caps: the scalp of the small head, raised, with strands painted on."""
+"""Hair, beards and caps: the scalp of the small head, raised; `kernels.hair` paints the strands."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
-from bauta.synth.rendered.complexion import TALL, WIDE, marks_of, noises, smooth
-from bauta.synth.rendered.head import AXIS, HIGH, LOW, Head, azimuths, normals_of, small_head
+from bauta.synth.rendered.complexion import marks_of, noises, smooth
+from bauta.synth.rendered.head import AXIS, Head, azimuths, normals_of, small_head
 from bauta.synth.rendered.person import Person
 
 ANGLES = np.array([0, 25, 45, 58, 68, 80, 92, 105, 130, 180])
@@ -30,25 +31,20 @@ class Shell:
     """(n,) 0..1, smooth over a triangle; times the hairline."""
     colour: np.ndarray
     """(3,) linear RGB."""
-    line: np.ndarray | None
-    """Heights at `ANGLES` above which there is hair; None: `cover` alone."""
+    line: np.ndarray
+    """(2, k) float32 degrees from the front and heights above which there is hair; k = 0: `cover`
+    alone."""
     strands: np.ndarray
     """(TALL, WIDE) noise of mean 0 that darkens, brightens and frays."""
     fray: float
     """How far the strands reach over the edge."""
 
-    def look(self, uv: np.ndarray, cover: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Alpha (n,) and colour factor (n,) of samples at `uv` (n, 2)."""
-        u, v = uv[:, 0] % 1.0, uv[:, 1]
-        rows = np.clip(((1 - v) * TALL).astype(int), 0, TALL - 1)
-        grain = self.strands[rows, (u * WIDE).astype(int) % WIDE]
-        share = cover
-        if self.line is not None:
-            y, angle = LOW + v * (HIGH - LOW), np.abs(u - 0.5) * 360
-            above = y - np.interp(angle, ANGLES, self.line)
-            share = share * smooth(above, -0.6, 0.8)
-        alpha = smooth(share + self.fray * grain * (share < 0.97), 0.3, 0.62)
-        return alpha, np.exp(0.28 * grain)
+
+NO_LINE = np.zeros((2, 0), np.float32)
+
+
+def _knots(heights: np.ndarray) -> np.ndarray:
+    return np.stack([ANGLES, heights]).astype(np.float32)
 
 
 def _line(person: Person) -> np.ndarray:
@@ -58,9 +54,15 @@ def _line(person: Person) -> np.ndarray:
     return line
 
 
-def _strands(person: Person) -> np.ndarray:
+@lru_cache(maxsize=8)
+def _strands(curl: float) -> np.ndarray:
     fields = noises()
-    return person.curl * fields["curls"] + (1 - person.curl) * fields["strands"]
+    return curl * fields["curls"] + (1 - curl) * fields["strands"]
+
+
+@lru_cache(maxsize=2)
+def _knit(name: str, depth: float) -> np.ndarray:
+    return depth * noises()[name]
 
 
 def hair(person: Person, vertices: np.ndarray) -> Shell | None:
@@ -85,8 +87,8 @@ def hair(person: Person, vertices: np.ndarray) -> Shell | None:
     rows = head.rows("face", "head_neck") & (above > -1.5)
     rows &= (mean[:, 2] < 1.5) | (mean[:, 1] > 2.5)
     triangles = head.triangles[rows[head.triangles].all(1)]
-    cover = np.ones(len(mean)) if long else 1 - ear
-    return Shell(raised, triangles, head.uv, cover, person.hair, line, _strands(person), 0.16)
+    cover, strands = np.ones(len(mean)) if long else 1 - ear, _strands(person.curl)
+    return Shell(raised, triangles, head.uv, cover, person.hair, _knots(line), strands, 0.16)
 
 
 def _hanging(raised: np.ndarray, mean: np.ndarray, angle: np.ndarray, person: Person) -> np.ndarray:
@@ -115,7 +117,7 @@ def beard(person: Person, vertices: np.ndarray) -> Shell | None:
     triangles = head.triangles[rows[head.triangles].any(1) & face[head.triangles].all(1)]
     raised = vertices + normals * (rise * (area > 0))[:, None]
     colour = person.hair * rng.uniform(0.6, 1.2)
-    return Shell(raised, triangles, head.uv, area, colour, None, _strands(person), 0.2)
+    return Shell(raised, triangles, head.uv, area, colour, NO_LINE, _strands(person.curl), 0.2)
 
 
 def beard_area(head: Head, person: Person) -> np.ndarray:
@@ -148,6 +150,5 @@ def knitted(
     colour = rng.uniform(0.01, 0.6, 3) * rng.uniform(0.1, 1)
     raised = vertices + normals * rise[:, None]
     cover = np.ones(len(mean), np.float32)
-    fields = noises()
-    strands = 0.5 * fields["hairs"] if not cap else 0.25 * fields["pores"]
-    return Shell(raised, triangles, head.uv, cover, colour, line, strands, 0.0), front
+    knit = _knit("pores", 0.25) if cap else _knit("hairs", 0.5)
+    return Shell(raised, triangles, head.uv, cover, colour, _knots(line), knit, 0.0), front

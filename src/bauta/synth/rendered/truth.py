@@ -14,6 +14,7 @@ from bauta.data.sample import Labels
 from bauta.geometry.camera import Camera
 from bauta.morphable.arkit import ARKIT52
 from bauta.morphable.contour import contour68
+from bauta.synth.rendered.canvas import compiled
 from bauta.synth.rendered.moment import Moment
 
 SLACK = 0.45
@@ -48,16 +49,10 @@ def visible(
 ) -> np.ndarray:
     """(n,) bool: points (n, 3) in camera axes with a place within a pixel where nothing that is
     drawn (`depth`, samples of the picture) lies more than `slack` before them."""
-    place = np.floor(view.camera.project(points) * samples).astype(int)
-    height, width = depth.shape
+    place = np.floor(view.camera.project(points) * samples).astype(np.int64)
     result = np.zeros(len(points), bool)
-    near = range(-round(samples), round(samples) + 1)
-    for i in near:
-        for j in near:
-            x, y = place[:, 0] + j, place[:, 1] + i
-            inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
-            there = depth[np.clip(y, 0, height - 1), np.clip(x, 0, width - 1)]
-            result |= inside & (there > points[:, 2] - slack)
+    least = np.ascontiguousarray(points[:, 2] - slack, np.float64)
+    compiled().uncovered(depth, place, least, round(samples), result)
     return result
 
 
