@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import zipfile
 from pathlib import Path
 
 import cv2
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 
 from bauta import cli
+from bauta.data.splits import person_of, split_of
 from bauta.demo import clip_path
 from bauta.demo.truth import truth68
 from bauta.video import open_video
@@ -91,6 +93,45 @@ def test_predictions_of_another_subset_are_refused_with_a_line(bauta, folder, tm
     assert "different pictures" in err
 
 
+@pytest.fixture
+def own_sets(tmp_path, monkeypatch) -> dict[str, str]:
+    """File -> split of a folder of training data that BAUTA_DATA points to; only `lfw` is in it."""
+    files = [f"Ann_{chr(97 + k)}_0001.jpg" for k in range(20)]
+    picture = cv2.imencode(".jpg", np.full((64, 64, 3), 90, np.uint8))[1].tobytes()
+    root = tmp_path / "data"
+    root.mkdir()
+    with zipfile.ZipFile(root / "lfw.zip", "w") as archive:
+        for file in files:
+            archive.writestr(file, picture)
+    face = np.random.default_rng(0).integers(16 * 32, 48 * 32, (478, 3)).astype(np.int16)
+    none = np.zeros(len(files), np.float32)
+    np.savez(
+        root / "lfw_labels.npz",
+        name=np.array(files),
+        mesh=np.stack([face] * len(files)),
+        asym=none,
+        alt68=np.stack([face[:68]] * len(files)),
+        alt_asym=none,
+    )
+    monkeypatch.setenv("BAUTA_DATA", str(root))
+    return {file: split_of(person_of(file)) for file in files}
+
+
+@pytest.mark.parametrize("split", ["", "val"])
+def test_own_sets_are_found_where_bauta_data_points_whatever_the_split(
+    bauta, own_sets, tmp_path, split
+):
+    options = ("--protocol", "own", "--set", "lfw", "--model", "nano", "--crops", "truth")
+    subset = ("--split", split) if split else ()
+    code, out, err = bauta("eval", *options, *subset, "--no-pictures", "-o", tmp_path)
+    assert code == 0, err
+    wanted = sorted(file for file, own in own_sets.items() if own == (split or "test"))
+    assert json.loads(out)["predictions"]["nano, truth"]["mesh"]["faces"] == len(wanted) > 0
+    with np.load(tmp_path / "nano_lfw_truth.npz") as file:
+        assert sorted(file["name"].tolist()) == wanted
+    assert f"Set: lfw, {split or 'test'}." in (tmp_path / "report.html").read_text()
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -98,6 +139,7 @@ def test_predictions_of_another_subset_are_refused_with_a_line(bauta, folder, tm
         (("eval", "--protocol", "wflw"), "--data FOLDER"),
         (("eval", "--protocol", "aflw"), "choose one of 300w"),
         (("eval", "--protocol", "own", "--set", "wflw"), "choose one of ytf"),
+        (("eval", "--protocol", "300w", "--split", "common"), "--data FOLDER"),
     ],
 )
 def test_what_is_missing_is_said(bauta, arguments, message):

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
@@ -70,6 +71,15 @@ def test_tables_show_the_numbers_of_the_result(result):
     assert f"<td>3.75<small>{mean.low:.2f} to {mean.high:.2f}</small></td>" in html
     assert "Differences" in html
     assert "AUC@8" in html
+
+
+def test_lids_are_on_the_page_where_there_are_any(result):
+    scored, _ = result
+    assert "Lids" not in page.page(scored, None)
+    seen = replace(scored, lids={"a & b": {"eye_ratio_correlation": 0.8524}})
+    html = page.page(seen, None)
+    assert "<td>a &amp; b</td><td>0.85</td>" in html
+    assert page.as_json(seen)["lids"] == {"a & b": {"eye_ratio_correlation": 0.8524}}
 
 
 def test_results_json_is_strict_and_complete(result, tmp_path):

@@ -61,8 +61,8 @@ class Result:
     """By title of the view; the first file against each of the others."""
     poses: dict[str, dict[str, Estimate]]
     """Label -> errors of the angles, degrees."""
-    extra: dict[str, dict[str, float]]
-    """Label -> further numbers: correlation of the lids."""
+    lids: dict[str, dict[str, float]]
+    """Label -> correlation of the lids' opening; empty where the set has no mesh."""
     skipped: list[str]
     """Views that could not be scored, and why."""
 
@@ -86,13 +86,13 @@ def score(files: list[Predictions], truth: Truth, protocol: Protocol) -> Result:
             differences[view.title] = [_difference(scored[0], other) for other in scored[1:]]
     if not views:
         raise InputError(f"{protocol.name}: nothing could be scored: {'; '.join(skipped)}")
-    poses, extra = {}, {}
+    poses, lids = {}, {}
     for label, predictions in zip(labels, files, strict=True):
         if protocol.pose and predictions.pose is not None:
             poses[label] = pose_table(predictions, truth, protocol.pose)
-        extra[label] = eye_correlation(predictions, truth)
+        lids[label] = eye_correlation(predictions, truth)
     return Result(
-        protocol, [item.header for item in files], views, differences, poses, extra, skipped
+        protocol, [item.header for item in files], views, differences, poses, lids, skipped
     )
 
 

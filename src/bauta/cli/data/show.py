@@ -13,7 +13,7 @@ from bauta.cli.data.app import data
 
 @data.command()
 def show(
-    recipe: Annotated[Path, typer.Argument(help="A recipe with [data] and [augment].")],
+    recipe: Annotated[Path, typer.Argument(help="A recipe with the tables data and augment.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Picture to write.")] = Path("show.png"),
     size: Annotated[int, typer.Option(help="Pixels of a crop; 0: the recipe's.")] = 0,
     count: Annotated[int, typer.Option(min=1, help="Crops to show.")] = 48,

@@ -42,9 +42,9 @@ def as_json(result: Result) -> dict[str, Any]:
             for title, differences in result.differences.items()
         },
         "pose": {label: _estimates(values) for label, values in result.poses.items()},
-        "extra": {
+        "lids": {
             label: {key: round(v, 4) if np.isfinite(v) else None for key, v in values.items()}
-            for label, values in result.extra.items()
+            for label, values in result.lids.items()
         },
         "skipped": result.skipped,
     }
@@ -53,7 +53,8 @@ def as_json(result: Result) -> dict[str, Any]:
 def page(result: Result, picture_of: Callable[[str], np.ndarray] | None) -> str:
     """The page. `picture_of` reads the picture of a name; None leaves the pictures out."""
     labels = [each.errors.label for each in result.views[0][1]]
-    parts = [f"<p class='note'>{escape(note)}</p>" for note in result.protocol.notes]
+    notes = [*_sets(result), *result.protocol.notes]
+    parts = [f"<p class='note'>{escape(note)}</p>" for note in notes]
     parts.append(
         "<p class='note'>Small figures: 95 % intervals, people (not pictures) drawn anew "
         f"{bootstrap.DRAWS} times. Errors are percent of the length named above a table; means are "
@@ -66,6 +67,8 @@ def page(result: Result, picture_of: Callable[[str], np.ndarray] | None) -> str:
         parts.append(_view(view, scored, result))
     if any(result.poses.values()):
         parts.append("<h2>Head rotation</h2>" + _pose(result))
+    if any(result.lids.values()):
+        parts.append("<h2>Lids</h2>" + _lids(result))
     if picture_of is not None:
         parts.append(_pictures(result.views[0][1], picture_of))
     parts.append("<h2>How this was made</h2>")
@@ -73,6 +76,13 @@ def page(result: Result, picture_of: Callable[[str], np.ndarray] | None) -> str:
     made = ", ".join(f"{key} {value}" for key, value in environment().items())
     parts.append(f"<p class='note'>Scored with {escape(made)}.</p>")
     return document(result.protocol.title, "".join(parts))
+
+
+def _sets(result: Result) -> list[str]:
+    """Which sets and subsets were scored, as the files of predictions say."""
+    known = [h for h in result.headers if h.get("dataset")]
+    said = [f"{h['dataset']}, {h.get('subset') or 'all of it'}" for h in known]
+    return [f"Set: {name}." for name in dict.fromkeys(said)]
 
 
 def document(title: str, body: str) -> str:
@@ -224,6 +234,19 @@ def _pose(result: Result) -> str:
     return note + tables.estimates_table(result.poses, "degrees")
 
 
+def _lids(result: Result) -> str:
+    note = (
+        "<p class='note'>Correlation of the eyes' opening (distance of the lids over the eye's "
+        "width), predicted and labelled, over both eyes of all faces with a sure label.</p>"
+    )
+    rows = [
+        f"<tr><td>{escape(label)}</td><td>{tables.number(value)}</td></tr>"
+        for label, values in result.lids.items()
+        for value in values.values()
+    ]
+    return note + tables.table(["predictions", "correlation"], rows)
+
+
 def _pictures(scored: Sequence[Scored], picture_of: Callable[[str], np.ndarray]) -> str:
     parts = [
         f"<h2>Worst {pictures.WORST} pictures</h2><p class='note'>"
@@ -232,8 +255,7 @@ def _pictures(scored: Sequence[Scored], picture_of: Callable[[str], np.ndarray])
     ]
     for each in scored:
         faces = "".join(
-            f'<figure><img src="{uri}" alt="" loading="lazy">'
-            f"<figcaption>{escape(caption)}</figcaption></figure>"
+            f'<figure><img src="{uri}" alt=""><figcaption>{escape(caption)}</figcaption></figure>'
             for caption, uri in pictures.gallery(each.errors, picture_of)
         )
         parts.append(
