@@ -133,7 +133,7 @@ class Placement:
         H, G, errors = np.zeros((SKIN_POINTS, 3, 3)), np.zeros((SKIN_POINTS, 3)), []
         for mesh in meshes:
             size = face_size(mesh)
-            found = self._fit(mesh, mean, bases, size)
+            found = fit_person(self.camera, mesh, mean, bases, size)
             assert found.residual is not None
             residual = found.residual.T
             errors.append(np.linalg.norm(residual, axis=1).mean() / size)
@@ -153,16 +153,21 @@ class Placement:
         d = np.linalg.solve(H, G[:, :, None])[:, :, 0]
         return (d + d[self.mirror] * (-1, 1, 1)) / 2
 
-    def _fit(self, mesh: np.ndarray, mean: np.ndarray, bases: np.ndarray, size: float) -> Solution:
-        most, nothing = np.full(MODES, 4.0), np.zeros(MODES)
-        prior = Prior(-most, most, nothing, TIMID * np.eye(MODES), nothing)
-        R = mesh_rotation(mesh).astype(np.float64)
-        t = start_translation(self.camera, R @ mean.T, mesh[:, :2].T)
-        start = Solution(R, t, nothing)
-        sigma = np.full(SKIN_POINTS, 0.015 * size)
-        settings = SolverSettings(steps=6)
-        columns = np.ascontiguousarray(bases.transpose(1, 0, 2), np.float32)
-        return solve(self.camera, mean.T, columns, mesh[:, :2].T, sigma, start, prior, settings)
+
+def fit_person(
+    camera: Camera, mesh: np.ndarray, mean: np.ndarray, bases: np.ndarray, size: float
+) -> Solution:
+    """Pose and identity of a calm face: `mesh` (K, 3) pixels of a face of `size` pixels, explained
+    by the head's points `mean` (K, 3) and their modes `bases` (K, 3, MODES)."""
+    most, nothing = np.full(MODES, 4.0), np.zeros(MODES)
+    prior = Prior(-most, most, nothing, np.full(MODES, TIMID), nothing)
+    R = mesh_rotation(mesh).astype(np.float64)
+    t = start_translation(camera, R @ mean.T, mesh[:, :2].T)
+    start = Solution(R, t, nothing)
+    sigma = np.full(len(mesh), 0.015 * size)
+    settings = SolverSettings(steps=6)
+    columns = np.ascontiguousarray(bases.transpose(2, 1, 0), np.float32)
+    return solve(camera, mean.T, columns, mesh[:, :2].T, sigma, start, prior, settings)
 
 
 def face_size(mesh: np.ndarray) -> float:

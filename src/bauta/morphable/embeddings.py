@@ -17,6 +17,7 @@ import numpy as np
 
 from bauta import schemes
 from bauta.geometry.mesh import nearest_on_mesh
+from bauta.morphable.contour import JAW
 from bauta.morphable.file import read_model, write_model
 from bauta.morphable.model import Contour, Embedding, FaceModel
 
@@ -25,15 +26,15 @@ PUPILS = (468, 473)
 """Middles of the irises of `mesh478`, right and left: the order of `fs70`'s last two points."""
 APART = ("jawOpen", "mouthFunnel", "eyeBlinkLeft", "eyeBlinkRight")
 """Shapes in which surfaces that touch or lie close at rest, such as the lips, are apart."""
-FORWARD = (5.6, 5.6, 4.2, 2.8, 1.4, 0.8, 0.4, 0.15, 0.15)
-BACKWARD = (1.2, 1.2, 1.2, 1.6, 2.0, 2.5, 1.2, 0.8, 0.4)
-"""Centimetres that the lines of jaw points 0 to 8 (and 16 to 8) run from the jaw bone over the
-cheek, and behind it: chosen on labelled faces (docs/face-model.md)."""
+FORWARD = (7.6, 7.6, 6.2, 4.8, 3.4, 2.8, 1.0, 0.75, 0.75)
+BACKWARD = (0.6, 0.6, 0.6, 0.8, 1.0, 1.25, 0.6, 0.4, 0.3)
+"""Centimetres that the lines of jaw points 0 to 8 (and 16 to 8) run over the cheek from where the
+outline lies seen from in front, and behind that: chosen on labelled faces (docs/face-model.md)."""
 TURN = (60.0, 20.0)
 """Degrees of turning, away from the camera and towards it, at which the ends of a line are reached;
 a point slides evenly up to there."""
 STEPS, FRONT = 16, 10
-"""Points of a line, and how many of them lie in front of the jaw bone."""
+"""Points of a line, and how many of them lie in front of its home."""
 JUMP = 0.5
 """Centimetres between neighbours at which a line has left the surface it ran on."""
 DEPTH = 5.0
@@ -48,7 +49,7 @@ def compose(model: FaceModel, scheme: str) -> Embedding:
     """
     between = schemes.embedding(scheme)
     mesh = model.embeddings["mesh478"]
-    shapes = _apart(model)
+    shapes = apart(model)
     corners = shapes[model.triangles[mesh.triangle]]
     points = between.apply((corners * mesh.weight[:, :, None]).sum(1))
     skin = np.flatnonzero((model.part[model.triangles] == model.part_names.index("face")).all(1))
@@ -60,23 +61,21 @@ def compose(model: FaceModel, scheme: str) -> Embedding:
     return Embedding(triangle, weight.astype(np.float32))
 
 
-def centred(model: FaceModel) -> Embedding:
-    """`mesh478` with the points of the middle line on the middle line of the head.
+def centred(model: FaceModel, where: Embedding, rows: np.ndarray) -> Embedding:
+    """Points with some `rows` of them on the middle line of the head.
 
     In a groove, such as that of the upper lip, the surface nearest to the middle is on its sides.
     """
-    mesh = model.embeddings["mesh478"]
     assert model.mirror is not None
-    rows = np.flatnonzero(schemes.get("mesh478").mirror == np.arange(478))
     middle = model.mirror == np.arange(len(model.mirror))
     sides = np.flatnonzero(middle[model.triangles].sum(1) == 2)
     corner = middle[model.triangles[sides]].argsort(1)[:, ::-1][:, :2]
     edges = np.take_along_axis(model.triangles[sides], corner, 1)
-    shapes = _apart(model)
-    points = (shapes[model.triangles[mesh.triangle[rows]]] * mesh.weight[rows, :, None]).sum(1)
+    shapes = apart(model)
+    points = (shapes[model.triangles[where.triangle[rows]]] * where.weight[rows, :, None]).sum(1)
     points[:, ::3] = 0
     found, share = nearest_on_mesh(points, shapes, edges[:, [0, 1, 1]])
-    triangle, weight = mesh.triangle.copy(), mesh.weight.copy()
+    triangle, weight = where.triangle.copy(), where.weight.copy()
     triangle[rows], weight[rows] = sides[found], 0
     weight[rows, corner[found, 0]], weight[rows, corner[found, 1]] = (
         share[:, 0],
@@ -85,7 +84,30 @@ def centred(model: FaceModel) -> Embedding:
     return Embedding(triangle, weight)
 
 
-def _apart(model: FaceModel) -> np.ndarray:
+def even(model: FaceModel, where: Embedding, mirror: np.ndarray) -> Embedding:
+    """Points (K,) alike on both sides: of two that mirror each other the later one takes the place
+    of the first, or the nearest to it where the head has no such triangle; those of the middle lie
+    on the middle line."""
+    assert model.mirror is not None
+    rows = {tuple(sorted(corners)): row for row, corners in enumerate(model.triangles.tolist())}
+    triangle, weight = where.triangle.copy(), where.weight.copy()
+    for k, other in enumerate(mirror.tolist()):
+        if other >= k:
+            continue
+        here = model.triangles[triangle[other]]
+        corners = model.mirror[here].tolist()
+        row = rows.get(tuple(sorted(corners)))
+        if row is not None:
+            order = [corners.index(corner) for corner in model.triangles[row].tolist()]
+            triangle[k], weight[k] = row, weight[other][order]
+        else:
+            place = (weight[other] @ model.mean[here]) * (-1, 1, 1)
+            (triangle[k],), (weight[k],) = nearest_on_mesh(place[None], model.mean, model.triangles)
+    middle = np.flatnonzero(mirror == np.arange(len(mirror)))
+    return centred(model, Embedding(triangle, weight), middle)
+
+
+def apart(model: FaceModel) -> np.ndarray:
     """(V, 15) vertices of the mean, and the displacements of the shapes of `APART`."""
     poses = [model.expression[model.expression_names.index(name)] for name in APART]
     return np.concatenate([model.mean, *poses], 1).astype(np.float64)
@@ -147,19 +169,27 @@ def outward(jaw: np.ndarray) -> np.ndarray:
     return np.concatenate([across, np.zeros((17, 1))], 1)
 
 
-def contour_lines(model: FaceModel) -> Contour:
+def home_of(model: FaceModel) -> Embedding:
+    """Where the outline of `ibug68` lies as seen from in front (17 points): where the model's lines
+    have it, else at the jaw of `ibug68-3d`."""
+    if model.contour is not None:
+        return Embedding(model.contour.triangle[:, FRONT], model.contour.weight[:, FRONT])
+    bone = model.embeddings["ibug68-3d"]
+    return Embedding(bone.triangle[:JAW], bone.weight[:JAW])
+
+
+def contour_lines(model: FaceModel, home: Embedding) -> Contour:
     """The lines of the 17 jaw points. Each lies in the plane of the forward axis and the direction
-    across the outline, through the jaw point: level at the cheeks, upright at the chin."""
+    across the outline, through its point of `home`: level at the cheeks, upright at the chin."""
     surface = Surface(model)
-    jaw = model.points("ibug68-3d", model.mean)[:17].astype(np.float64)
+    jaw = replace(model, embeddings={"home": home}).points("home", model.mean).astype(np.float64)
     across = outward(jaw)
     lines = [
         _line(surface, jaw[j], across[j], FORWARD[min(j, 16 - j)], BACKWARD[min(j, 16 - j)])
-        for j in range(17)
+        for j in range(JAW)
     ]
     triangle, weight, angle = (np.stack(column) for column in zip(*lines, strict=True))
-    home = model.embeddings["ibug68-3d"]
-    triangle[:, FRONT], weight[:, FRONT] = home.triangle[:17], home.weight[:17]
+    triangle[:, FRONT], weight[:, FRONT] = home.triangle, home.weight
     return Contour(
         triangle.astype(np.int32),
         weight.astype(np.float32),
@@ -239,14 +269,21 @@ def _within(vertices: np.ndarray, points: np.ndarray) -> np.ndarray:
     return (crossings % 2 == 1) & (vertices[:, 2] > points[:, 2].min() - 1)
 
 
-def complete(model: FaceModel) -> FaceModel:
-    """The model with all its point schemes, the outline and the regions."""
-    embeddings = {"ibug68-3d": model.embeddings["ibug68-3d"], "mesh478": centred(model)}
+def complete(model: FaceModel, home: Embedding | None = None) -> FaceModel:
+    """The model with all its point schemes, the outline and the regions. `home` is where the
+    outline lies as seen from in front, by default where it is (`home_of`)."""
+    home = home or home_of(model)
+    mesh = model.embeddings["mesh478"]
+    middle = np.flatnonzero(schemes.get("mesh478").mirror == np.arange(478))
+    embeddings = {
+        "ibug68-3d": model.embeddings["ibug68-3d"],
+        "mesh478": centred(model, mesh, middle),
+    }
     model = replace(model, embeddings=embeddings)
     embeddings |= {scheme: compose(model, scheme) for scheme in COMPOSED}
     embeddings["fs70"] = fs70(model)
     return replace(
-        model, embeddings=embeddings, contour=contour_lines(model), regions=regions(model)
+        model, embeddings=embeddings, contour=contour_lines(model, home), regions=regions(model)
     )
 
 
