@@ -120,6 +120,7 @@ class Head:
         self.options = options
         self._fitter = _fitter(options)
         self._blinks = BlinkDetector()
+        self._camera: tuple[int, int, Camera] | None = None
 
     def cut(self) -> None:
         """The next frame has nothing to do with the last but the person."""
@@ -134,7 +135,9 @@ class Head:
         """
         if not len(state.mesh):
             return state
-        camera = self.options.camera_of(width, height)
+        if self._camera is None or self._camera[:2] != (width, height):
+            self._camera = (width, height, self.options.camera_of(width, height))
+        camera = self._camera[2]
         blink = self._blinks(state.time, sum(state.eye_openness) / 2)
         return _fitted(self._fitter, state, camera, state.score, blink)
 

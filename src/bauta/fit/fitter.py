@@ -8,13 +8,14 @@ import numpy as np
 
 from bauta.checks import check_array
 from bauta.crop import mesh_rotation
-from bauta.fit.gaze import WIDEST, Kappa, angles_of, gaze_angles, look_weights
+from bauta.fit.equations import project
+from bauta.fit.gaze import WIDEST, Kappa, angles_of, gaze_angles, look_weights, within
 from bauta.fit.person import Person, marginal
 from bauta.fit.points import IRISES, FitPoints
 from bauta.fit.profile import Profile
 from bauta.fit.result import HeadFit
 from bauta.fit.scale import Size
-from bauta.fit.solver import Gaps, Prior, Solution, SolverSettings, project, shifts, solve
+from bauta.fit.solver import Prior, Solution, SolverSettings, shifts, solve
 from bauta.geometry.camera import Camera
 from bauta.morphable.model import SIDES, FaceModel, look_rotation
 from bauta.schemes import LEFT_EYE478, RIGHT_EYE478, eye_aspect_ratio
@@ -22,6 +23,8 @@ from bauta.schemes import LEFT_EYE478, RIGHT_EYE478, eye_aspect_ratio
 IRIS_ROWS = np.stack([IRISES[side] for side in reversed(SIDES)])
 """(2, 5) rows of the 478, right eye first."""
 EYES478 = np.stack([RIGHT_EYE478, LEFT_EYE478])
+LEFTMOST, RIGHTMOST = np.array([EYES478[[0, 1], [0, 3]], EYES478[[0, 1], [3, 0]]])
+"""(2,) corners of the eyes as they lie in the picture, right eye first."""
 GAP_DOUBT = 0.3
 """Share of the lids' sigma by which their distance is uncertain: they err together."""
 QUICKLY = 0.1
@@ -68,12 +71,12 @@ class FitSettings:
 @dataclass(frozen=True, eq=False)
 class Look:
     """One frame: `mesh` (478, 3), of it the fitted points `observed` (2, K) without distortion, and
-    their `doubt` (K,); pixels."""
+    their `doubt` (K,), pixels; `lids` (2, 2, K), the gaps of the eyes as `solve` takes them."""
 
     mesh: np.ndarray
     observed: np.ndarray
     doubt: np.ndarray
-    lids: Gaps
+    lids: np.ndarray
     camera: Camera
 
 
@@ -98,9 +101,10 @@ class FaceFitter:
         self._names = model.expression_names
         self._close = int(np.flatnonzero(points.shape_rows == self._names.index("mouthClose"))[0])
         self._jaw = int(np.flatnonzero(points.shape_rows == self._names.index("jawOpen"))[0])
+        self._looks = [self._names[row] for row in points.look_rows]
         blinks = [self._names.index(f"eyeBlink{side}") for side in SIDES]
         self._calm = np.where(np.isin(points.shape_rows, blinks), QUICKLY, 1.0) * settings.calm
-        self._bases = np.concatenate([points.shapes, points.people], axis=2)
+        self._bases = np.concatenate([points.shapes, points.people])
         self.reset()
 
     def reset(self) -> None:
@@ -160,14 +164,16 @@ class FaceFitter:
             self._measure(self._last, seen, sigma, camera, open_)
         return self._result(self._last, camera)
 
-    def _lids(self, seen: np.ndarray, sigma: np.ndarray, spread: float) -> Gaps:
-        """How far the lids are apart, across the line between the corners of each eye."""
-        along = seen[EYES478[:, 3]] - seen[EYES478[:, 0]]
-        along[1] *= -1
-        across = np.stack([-along[:, 1], along[:, 0]], 1)
-        across /= np.maximum(np.linalg.norm(across, axis=1, keepdims=True), SMALLEST)
-        doubt = np.maximum(GAP_DOUBT * sigma[EYES478].mean(1), self.settings.least_sigma * spread)
-        return Gaps(self.points.lids, across, doubt)
+    def _lids(self, seen: np.ndarray, sigma: np.ndarray, spread: float) -> np.ndarray:
+        """(2, 2, K) how far the lids are apart, across the line between the corners of each eye."""
+        along = seen[RIGHTMOST] - seen[LEFTMOST]
+        across = np.empty((2, 2, 1), np.float32)
+        across[:, 0, 0], across[:, 1, 0] = -along[:, 1], along[:, 0]
+        length = np.maximum(np.sqrt((along * along).sum(1)), SMALLEST)
+        doubt = GAP_DOUBT / EYES478.shape[1] * sigma[EYES478].sum(1)
+        doubt = np.maximum(doubt, self.settings.least_sigma * spread)
+        across /= (length * doubt)[:, None, None]
+        return across * self.points.lids[:, None]
 
     def _state(self, look: Look, spread: float) -> Solution | None:
         """Pose and expression of a frame, from those of the last or afresh; None when lost."""
@@ -180,17 +186,18 @@ class FaceFitter:
 
     def _fits(self, state: Solution, spread: float) -> bool:
         assert state.residual is not None
-        median = float(np.sqrt(np.median((state.residual**2).sum(0))))
-        return median <= self.settings.lost * spread and NEAREST <= state.t[2] <= FARTHEST
+        square = np.einsum("rk,rk->k", state.residual, state.residual)
+        near = int(np.count_nonzero(square <= (self.settings.lost * spread) ** 2))
+        return 2 * near >= len(square) and NEAREST <= float(state.t[2]) <= FARTHEST
 
     def _begin(self, look: Look) -> Solution:
         """Pose of a blank face first, then expression with identity."""
         R = mesh_rotation(look.mesh).astype(np.float64)
         t = start_translation(look.camera, R @ self._still, look.observed)
         count = len(self.points.shape_rows)
-        nothing = np.zeros((3, len(self.points.rows), 0), np.float32)
+        nothing = np.zeros((0, 3, len(self.points.rows)), np.float32)
         none = np.zeros(0)
-        prior = Prior(none, none, none, np.zeros((0, 0)), none)
+        prior = Prior(none, none, none, none, none)
         start = Solution(R, t, none)
         settings = SolverSettings(steps=4)
         pose = solve(
@@ -199,12 +206,12 @@ class FaceFitter:
         blank = Solution(pose.R, pose.t, np.zeros(count))
         if self.person.frames:
             return self._express(blank, look, self.settings.first, pull=0.0)
-        both = self._both(blank, look, self.settings.first, pull=0.0)
+        both = self._both(blank, look, SolverSettings(steps=self.settings.first), pull=0.0)
         return Solution(both.R, both.t, both.c[:count], both.residual)
 
     def _express(self, last: Solution, look: Look, steps: int, pull: float = 1.0) -> Solution:
         """Steps of pose and expression from `last`; `pull` 0: no pull to it."""
-        still = self._still + self.points.looks @ self._look
+        still = self._still + shifts(self.points.looks, self._look)
         prior = self._prior(last.c, pull)
         return solve(
             look.camera,
@@ -218,18 +225,20 @@ class FaceFitter:
             look.lids,
         )
 
-    def _both(self, last: Solution, look: Look, steps: int, pull: float = 1.0) -> Solution:
+    def _both(
+        self, last: Solution, look: Look, settings: SolverSettings, pull: float = 1.0
+    ) -> Solution:
         """Steps of pose, expression and identity."""
         start = Solution(last.R, last.t, np.concatenate([last.c, self.person.mean]))
         return solve(
             look.camera,
-            self.points.mean + self.points.looks @ self._look,
+            self.points.mean + shifts(self.points.looks, self._look),
             self._bases,
             look.observed,
             look.doubt,
             start,
             self._with_person(self._prior(last.c, pull, self.settings.learning)),
-            SolverSettings(steps=steps),
+            settings,
             look.lids,
         )
 
@@ -242,23 +251,19 @@ class FaceFitter:
             np.zeros(count),
             upper,
             calm * last / (calm + s.rest),
-            np.diag(calm + s.rest),
+            calm + s.rest,
             np.full(count, dear * s.price),
         )
 
     def _with_person(self, prior: Prior) -> Prior:
-        count, modes = len(prior.lower), self.settings.modes
-        precision = np.zeros((count + modes, count + modes))
-        precision[:count, :count], precision[count:, count:] = (
-            prior.precision,
-            self.person.precision,
-        )
+        modes = self.settings.modes
         return Prior(
             np.concatenate([prior.lower, np.full(modes, -4.0)]),
             np.concatenate([prior.upper, np.full(modes, 4.0)]),
             np.concatenate([prior.mean, self.person.mean]),
-            precision,
+            np.concatenate([prior.precision, np.zeros(modes)]),
             np.concatenate([prior.price, np.zeros(modes)]),
+            self.person.precision,
         )
 
     def _meet(self, identity: np.ndarray) -> None:
@@ -273,7 +278,7 @@ class FaceFitter:
     def _learn(self, state: Solution, look: Look, confidence: float) -> Solution:
         """The state with what the frame says of the person taken over."""
         count, modes = len(self.points.shape_rows), self.settings.modes
-        state = self._both(state, look, 1)
+        state = self._both(state, look, SolverSettings(steps=1, informed=True))
         information = state.information
         assert information is not None
         rows = np.arange(6, 6 + count)
@@ -288,17 +293,17 @@ class FaceFitter:
         """Set the gaze of the eyes that are open; behind lids that shut they turn back to level,
         so that the lids are the blink's alone."""
         open_ = openness > SHUT
-        irises = seen[IRIS_ROWS].mean(1)
+        irises = seen[IRIS_ROWS].sum(1) / IRIS_ROWS.shape[1]
         angles = gaze_angles(camera, state.R, state.t, self._centres, self._radius, irises)
         angles = angles - self._rest
         if open_.all():
             self._kappa.add(angles)
         angles[:, 0] += np.array([1, -1]) * self._kappa.degrees
-        angles = np.clip(angles, -WIDEST, WIDEST)
-        self._angles = np.where(open_[:, None], angles, self._angles)
-        held = np.clip((openness - LEVEL) / (HELD - LEVEL), 0, 1)
-        weights = look_weights(self._angles * np.stack([np.ones(2), held], 1))
-        self._look = np.array([weights[self._names[row]] for row in self.points.look_rows])
+        self._angles = np.where(open_[:, None], within(angles, WIDEST), self._angles)
+        behind = self._angles.copy()
+        behind[:, 1] *= np.minimum(np.maximum((openness - LEVEL) / (HELD - LEVEL), 0), 1)
+        weights = look_weights(behind)
+        self._look = np.array([weights[name] for name in self._looks])
 
     def _measure(
         self,
@@ -316,9 +321,9 @@ class FaceFitter:
             return
         for k, rows in enumerate(IRIS_ROWS):
             ends = look_rotation(*self._angles[k]) @ rings[k, [1, 3]].T + centres[k, :, None]
-            turned, pixels = project(camera, state.R, state.t, ends)
+            there, pixels = project(camera, state.R, state.t, ends)
             wide = float(np.linalg.norm(seen[rows[1]] - seen[rows[3]]))
-            slant = abs(turned[2, 1] - turned[2, 0]) / np.hypot(*(turned[:2, 1] - turned[:2, 0]))
+            slant = abs(there[2, 1] - there[2, 0]) / np.hypot(*(there[:2, 1] - there[:2, 0]))
             if not open_[k] or wide < SMALLEST or slant > STEEPEST:
                 continue
             diameter = np.linalg.norm(rings[k, 1] - rings[k, 3])

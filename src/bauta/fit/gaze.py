@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from bauta.geometry.camera import Camera
@@ -32,7 +34,7 @@ class Kappa:
     @property
     def degrees(self) -> float:
         """0 to `MOST_KAPPA`."""
-        return float(np.clip(self._sum / (self._frames + KAPPA_FRAMES), 0.0, MOST_KAPPA))
+        return min(max(self._sum / (self._frames + KAPPA_FRAMES), 0.0), MOST_KAPPA)
 
 
 def gaze_angles(
@@ -49,15 +51,28 @@ def gaze_angles(
     `R`, `t` head to camera, eye `centres` (2, 3) and `radius` (2,) in head axes, `irises` (2, 2)
     undistorted pixels. A ray that misses the eyeball counts where it passes nearest.
     """
-    K, ray = camera.K, np.ones((2, 3))
-    ray[:, :2] = (irises - K[:2, 2]) / (K[0, 0], K[1, 1])
-    ray = ray @ R
-    ray /= np.sqrt((ray * ray).sum(1, keepdims=True))
-    away = -(R.T @ t) - centres
-    along = (away * ray).sum(1)
-    inside = along**2 - (away**2).sum(1) + radius**2
-    hit = away + ray * (-along - np.sqrt(np.maximum(inside, 0)))[:, None]
-    return np.clip(angles_of(hit), -WIDEST, WIDEST)
+    ray = np.ones((2, 3))
+    ray[:, :2] = (irises - camera.K[:2, 2]) / camera.K.diagonal()[:2]
+    away = -(t @ R) - centres
+    found = zip((ray @ R).tolist(), away.tolist(), radius.tolist(), strict=True)
+    return within(np.array([_angles(*eye) for eye in found]), WIDEST)
+
+
+def within(angles: np.ndarray, most: np.ndarray) -> np.ndarray:
+    """Angles no further than `most` from 0."""
+    return np.minimum(np.maximum(angles, -most), most)
+
+
+def _angles(ray: list[float], away: list[float], radius: float) -> tuple[float, float]:
+    """Degrees to the left and up of where a ray from `away` meets a ball about the origin first."""
+    (x, y, z), (a, b, c) = ray, away
+    square = x * x + y * y + z * z
+    along = (a * x + b * y + c * z) / square
+    inside = along * along - (a * a + b * b + c * c - radius * radius) / square
+    way = -along - math.sqrt(max(inside, 0.0))
+    x, y, z = a + way * x, b + way * y, c + way * z
+    left, up = math.atan2(x, max(z, 1e-6)), math.atan2(y, math.hypot(x, z))
+    return math.degrees(left), math.degrees(up)
 
 
 def angles_of(directions: np.ndarray) -> np.ndarray:

@@ -32,11 +32,11 @@ class FitPoints:
     mean: np.ndarray
     """(3, K) centimetres, head axes."""
     shapes: np.ndarray
-    """(3, K, E)"""
+    """(E, 3, K)"""
     looks: np.ndarray
-    """(3, K, L): what the looks do to the lids."""
+    """(L, 3, K): what the looks do to the lids."""
     people: np.ndarray
-    """(3, K, I)"""
+    """(I, 3, K)"""
     shape_rows: np.ndarray
     """(E,) rows of the model's expressions."""
     look_rows: np.ndarray
@@ -102,7 +102,7 @@ def fit_points(model: FaceModel, modes: int) -> FitPoints:
     shapes = np.setdiff1d(np.arange(len(names)), looks)
 
     def columns(basis: np.ndarray) -> np.ndarray:
-        return np.ascontiguousarray(basis[:, rows].transpose(2, 1, 0), np.float32)
+        return np.ascontiguousarray(basis[:, rows].transpose(0, 2, 1), np.float32)
 
     normals = vertex_normals(model.mean, model.triangles)
     centre, eye_people = _eyes(model, modes)

@@ -10,19 +10,19 @@ leave them are put on the bound and the rest is solved again (projected Newton, 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
+from bauta.fit.equations import Equations, project, robust_root
 from bauta.geometry.camera import Camera
-
-NEAR = 1e-3
-"""Centimetres in front of the camera at which points are kept."""
 
 BEYOND = 0.01
 """How far beyond its bound a step may put a coefficient and be cut off without another solution."""
-BLOCK = 200_000
-"""Multiplications in one product of matrices, below the 2^18 from which OpenBLAS takes threads."""
+POSE = np.arange(6)
+TINY = 1e-6
+"""Precision of a step of the pose, which keeps points that say nothing of it from turning it."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,8 @@ class SolverSettings:
     small: float = 0.04
     """A step that changes no coefficient by more, and turns the head by less than a tenth of it in
     radians, is the last."""
+    informed: bool = False
+    """Whether to tell what the points say of all coefficients, those on their bounds too."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,31 +53,29 @@ class Prior:
     mean: np.ndarray
     """(n,)"""
     precision: np.ndarray
-    """(n, n), inverse of the covariance."""
+    """(n,) inverse of the variance."""
     price: np.ndarray
     """(n,) cost of a coefficient of 1, linear (an L1 norm where the lower bound is 0)."""
+    together: np.ndarray | None = None
+    """(m, m) more precision, of the last m coefficients together."""
 
+    def pull(self, c: np.ndarray) -> np.ndarray:
+        """(n,) minus half the slope of what coefficients `c` cost."""
+        away = self.mean - c
+        result = self.precision * away - self.price / 2
+        if self.together is not None:
+            count = len(self.together)
+            result[-count:] += self.together @ away[-count:]
+        return result
 
-@dataclass(frozen=True, eq=False)
-class Gaps:
-    """Distances in the picture that are known better than the points they lie between: G gaps."""
-
-    rows: np.ndarray
-    """(G, K) weights of the points: plus at one end, minus at the other."""
-    across: np.ndarray
-    """(G, 2) unit vectors along which the gaps are measured."""
-    sigma: np.ndarray
-    """(G,) pixels."""
-
-    def of(self, pixels: np.ndarray) -> np.ndarray:
-        """(G,) of pixels (2, K)."""
-        return ((self.rows @ pixels.T) * self.across).sum(1)
-
-    def jacobian(self, J: np.ndarray) -> np.ndarray:
-        """(G, n) of the points' `J` (2K, n)."""
-        count = self.rows.shape[1]
-        u, v = self.rows @ J[:count], self.rows @ J[count:]
-        return self.across[:, :1] * u + self.across[:, 1:] * v
+    def add_to(self, A: np.ndarray, rows: np.ndarray) -> None:
+        """Add the precision of the coefficients `rows`, the last of `A`, to it."""
+        count, diagonal = len(A), np.einsum("ii->i", A)
+        diagonal[count - len(rows) :] += self.precision[rows]
+        if self.together is not None:
+            last = rows - (len(self.mean) - len(self.together))
+            last = last[last >= 0]
+            A[count - len(last) :, count - len(last) :] += self.together[last][:, last]
 
 
 @dataclass
@@ -87,108 +87,53 @@ class Solution:
     c: np.ndarray
     residual: np.ndarray | None = None
     information: np.ndarray | None = None
-    """(6 + n, 6 + n) J^T W J of the points at the last step, without the prior."""
+    """(6 + n, 6 + n) J^T W J of the points at the last step, without the prior; if asked for."""
 
 
 def exp_so3(v: np.ndarray) -> np.ndarray:
     """Rotation matrix of a rotation vector (3,), Rodrigues' formula."""
-    angle = float(np.sqrt(v @ v))
-    x, y, z = v
-    W = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
-    if angle < 1e-8:
-        return np.eye(3) + W
-    return np.eye(3) + np.sin(angle) / angle * W + (1 - np.cos(angle)) / angle**2 * W @ W
+    x, y, z = v.tolist()
+    square = x * x + y * y + z * z
+    angle = math.sqrt(square)
+    s = math.sin(angle) / angle if angle > 1e-8 else 1.0
+    k = (1 - math.cos(angle)) / square if angle > 1e-8 else 0.5
+    return np.array(
+        [
+            [1 - k * (y * y + z * z), k * x * y - s * z, k * x * z + s * y],
+            [k * x * y + s * z, 1 - k * (x * x + z * z), k * y * z - s * x],
+            [k * x * z - s * y, k * y * z + s * x, 1 - k * (x * x + y * y)],
+        ]
+    )
 
 
 def shifts(bases: np.ndarray, c: np.ndarray) -> np.ndarray:
-    """(3, K) what coefficients `c` (n,) of `bases` (3, K, n) add; on one thread."""
-    return np.einsum("xkn,n->xk", bases, c.astype(np.float32))
+    """(3, K) what coefficients `c` (n,) of `bases` (n, 3, K) add; on one thread."""
+    return np.einsum("nxk,n->xk", bases, c.astype(np.float32))
 
 
-def project(
-    camera: Camera, R: np.ndarray, t: np.ndarray, points: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Points (3, K) turned by `R` (3, K), and their undistorted pixels (2, K)."""
-    turned = R @ points
-    x, y, z = turned + t[:, None]
-    z = np.maximum(z, NEAR)
-    K = camera.K
-    return turned, np.stack([K[0, 0] * x / z + K[0, 2], K[1, 1] * y / z + K[1, 2]])
-
-
-def jacobian(
-    camera: Camera,
-    R: np.ndarray,
-    t: np.ndarray,
-    turned: np.ndarray,
-    bases: np.ndarray,
-) -> np.ndarray:
-    """(2K, 6 + n) float32 derivative of the pixels, first u of all points.
-
-    Columns: a turn exp(w) R about the camera's axes, radians; a shift; `n` coefficients of `bases`
-    (3, K, n). `turned` as `project` gives it. With g the gradient of a pixel in camera axes:
-    dw = x cross g, dt = g, dc = (R^T g) . basis.
-    """
-    z = np.maximum(turned[2] + t[2], NEAR)
-    J = np.empty((2, turned.shape[1], 6 + bases.shape[2]), np.float32)
-    for row in (0, 1):
-        g = np.zeros_like(turned)
-        g[row] = camera.K[row, row] / z
-        g[2] = -g[row] * (turned[row] + t[row]) / z
-        J[row, :, 0] = turned[1] * g[2] - turned[2] * g[1]
-        J[row, :, 1] = turned[2] * g[0] - turned[0] * g[2]
-        J[row, :, 2] = turned[0] * g[1] - turned[1] * g[0]
-        J[row, :, 3:6] = g.T
-        h = (R.T @ g).astype(np.float32)
-        np.einsum("xk,xkn->kn", h, bases, out=J[row, :, 6:])
-    return J.reshape(-1, J.shape[2])
-
-
-def normal_equations(
-    J: np.ndarray, residual: np.ndarray, weight: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """J^T W J (n, n) and J^T W r (n,) of `J` (2K, n), residuals (2, K) and weights (K,).
-
-    In blocks so small that linear algebra libraries leave them to the one thread that is ours:
-    waking others costs more than the product.
-    """
-    count = J.shape[1]
-    whole = np.empty((2, len(weight), count + 1), np.float32)
-    whole[:, :, :count], whole[:, :, count] = J.reshape(2, -1, count), residual
-    whole *= np.sqrt(weight).astype(np.float32)[:, None]
-    whole = whole.reshape(-1, count + 1)
-    rows = max(BLOCK // (count * (count + 1)), 1)
-    result = np.zeros((count, count + 1))
-    for first in range(0, len(J), rows):
-        block = whole[first : first + rows]
-        result += block[:, :count].T @ block
-    return result[:, :count], result[:, count]
-
-
-def robust_weight(residual: np.ndarray, sigma: np.ndarray, outlier: float) -> np.ndarray:
-    """(K,) weights of squared pixels of residuals (2, K): 1 / sigma^2 / (1 + s^2)^2 with
-    s = |r| / sigma / outlier."""
-    square = (residual[0] ** 2 + residual[1] ** 2) / (sigma * outlier) ** 2
-    return 1 / (sigma * (1 + square)) ** 2
+def free_rows(pull: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """Coefficients but those that lie on a bound, 0 away from it, and are pulled beyond it."""
+    stay = (low >= 0) & (pull < 0)
+    stay |= (high <= 0) & (pull > 0)
+    return np.flatnonzero(~stay)
 
 
 def bounded_step(A: np.ndarray, g: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
-    """Step d of A d = g with low <= d <= high; `A` (n, n) positive definite, the others (n,).
-
-    What lies on a bound and is pulled beyond it stays; what the step puts beyond is put on it.
-    """
-    free = ~(((low >= 0) & (g < 0)) | ((high <= 0) & (g > 0)))
-    d = np.where(free, 0.0, np.minimum(np.maximum(low, 0.0), high))
-    for _ in range(4):
-        rows, fixed = np.flatnonzero(free), np.flatnonzero(~free & (d != 0))
-        rest = g[rows] - A[np.ix_(rows, fixed)] @ d[fixed] if len(fixed) else g[rows]
-        d[rows] = np.linalg.solve(A[np.ix_(rows, rows)], rest)
-        inside = np.minimum(np.maximum(d, low), high)
-        out = np.abs(d - inside)
-        d = inside
-        if out.max() <= BEYOND:
+    """Step d of A d = g; `A` (6 + n, 6 + n) positive definite, `g` (6 + n,). The last n stay within
+    `low` and `high` (n,): what the step puts beyond is put on its bound."""
+    d = np.linalg.solve(A, g)
+    free = np.ones(len(d), bool)
+    for _ in range(3):
+        inside = np.minimum(np.maximum(d[6:], low), high)
+        out, d[6:] = d[6:] - inside, inside
+        if np.abs(out).max(initial=0.0) <= BEYOND:
             break
-        free &= out == 0
+        free[6:] &= out == 0
+        rows, fixed = np.flatnonzero(free), np.flatnonzero(~free)
+        part = A[rows]
+        d[rows] = np.linalg.solve(part[:, rows], g[rows] - part[:, fixed] @ d[fixed])
+    else:
+        d[6:] = np.minimum(np.maximum(d[6:], low), high)
     return d
 
 
@@ -201,36 +146,47 @@ def solve(
     start: Solution,
     prior: Prior,
     settings: SolverSettings,
-    gaps: Gaps | None = None,
+    gaps: np.ndarray | None = None,
 ) -> Solution:
     """The state that explains `observed` (2, K), undistorted pixels with `sigma` (K,), best.
 
-    `still` (3, K) points of the mean, `bases` (3, K, n) float32, what coefficients add to them;
-    `start` not too far.
+    `still` (3, K) points of the mean, `bases` (n, 3, K) float32, what coefficients add to them;
+    `start` not too far. `gaps` (G, 2, K) float32: sums of the pixels that are seen with a standard
+    deviation of 1, besides the points themselves. Coefficients that a step leaves on their bounds
+    are left out of it.
     """
-    R, t, c = start.R, start.t, start.c
-    unbound = np.full(6, np.inf)
-    information = np.zeros((6 + len(c), 6 + len(c)))
-    turned, seen = project(camera, R, t, still + shifts(bases, c))
+    R, t = start.R, start.t
+    c = np.minimum(np.maximum(start.c, prior.lower), prior.upper)
+    if gaps is None:
+        gaps = np.zeros((0, *observed.shape), np.float32)
+    sigma = sigma / math.sqrt(settings.correlated)
+    outlier = settings.outlier * math.sqrt(settings.correlated)
+    points = still + shifts(bases, c)
+    there, pixels = project(camera, R, t, points)
+    information = None
     for _ in range(settings.steps):
-        residual = observed - seen
-        weight = robust_weight(residual, sigma, settings.outlier) * settings.correlated
-        J = jacobian(camera, R, t, turned, bases)
-        information, g = normal_equations(J, residual, weight)
-        if gaps is not None:
-            J_gap = gaps.jacobian(J)
-            information += (J_gap.T / gaps.sigma**2) @ J_gap
-            g += J_gap.T @ (gaps.of(residual) / gaps.sigma**2)
-        A = information.copy()
-        A[6:, 6:] += prior.precision
-        A[np.arange(6), np.arange(6)] += 1e-6
-        g[6:] += prior.precision @ (prior.mean - c) - prior.price / 2
-        low = np.concatenate([-unbound, prior.lower - c])
-        high = np.concatenate([unbound, prior.upper - c])
-        d = bounded_step(A, g, low, high)
-        R, t, c = exp_so3(d[:3]) @ R, t + d[3:6], c + d[6:]
-        turned, seen = project(camera, R, t, still + shifts(bases, c))
-        turn = float(np.abs(d[:3]).max())
+        residual = observed - pixels
+        root = robust_root(residual, sigma, outlier)
+        seen = Equations(camera, R, there, points, residual, root, gaps)
+        known, low, high = prior.pull(c), prior.lower - c, prior.upper - c
+        if settings.informed:
+            information, g = seen.of(bases)
+            rows = free_rows(g[6:] + known, low, high)
+            both = np.concatenate([POSE, 6 + rows])
+            own, A, g = bases[rows], information[both][:, both], g[both]
+        else:
+            rows = free_rows(seen.pull(bases) + known, low, high)
+            own = bases[rows]
+            A, g = seen.of(own)
+        prior.add_to(A, rows)
+        A[POSE, POSE] += TINY
+        g[6:] += known[rows]
+        d = bounded_step(A, g, low[rows], high[rows])
+        R, t, c = R @ exp_so3(d[:3]), t + R @ d[3:6], c.copy()
+        c[rows] += d[6:]
+        points = points + shifts(own, d[6:])
+        there, pixels = project(camera, R, t, points)
+        turn = float(np.abs(R @ d[:3]).max())
         if max(10 * turn, float(np.abs(d[6:]).max(initial=0.0))) < settings.small:
             break
-    return Solution(R, t, c, observed - seen, information)
+    return Solution(R, t, c, observed - pixels, information)

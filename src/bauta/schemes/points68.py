@@ -43,8 +43,6 @@ def eye_aspect_ratio(eye: np.ndarray) -> np.ndarray:
 
     Soukupova and Cech 2016, eq. 1. About 0.25-0.35 open, below 0.1 shut.
     """
-
-    def length(a: int, b: int) -> np.ndarray:
-        return np.linalg.norm(eye[..., a, :2] - eye[..., b, :2], axis=-1)
-
-    return (length(1, 5) + length(2, 4)) / np.maximum(2 * length(0, 3), 1e-6)
+    across = eye[..., [1, 2, 0], :2] - eye[..., [5, 4, 3], :2]
+    length = np.sqrt((across * across).sum(-1))
+    return (length[..., 0] + length[..., 1]) / np.maximum(2 * length[..., 2], 1e-6)
