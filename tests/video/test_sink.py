@@ -9,12 +9,14 @@ import sys
 from pathlib import Path
 
 import av
+import cv2
 import numpy as np
 import pytest
 from media import corners, noise, read_sound, sound_packets, tone, write_video
 
 from bauta.checks import InputError, SinkError, SourceError
 from bauta.video import PngSink, VideoSink, atomic_write, check_output, open_video, sink
+from bauta.video.pixels import to_yuv420
 
 SOURCE = str(Path(__file__).parents[2] / "src")
 
@@ -59,6 +61,30 @@ def test_times_closer_than_a_tick_stay_apart(tmp_path):
     times = read_pictures(tmp_path / "a.mp4")[1]
     assert len(times) == 3
     assert 0 == times[0] < times[1] < times[2] < 1e-2
+
+
+@pytest.mark.parametrize("size_wh", [(64, 46), (640, 362)])
+def test_yuv_is_what_ffmpeg_makes_of_rgb(size_wh):
+    width, height = size_wh
+    rough = cv2.resize(noise(3)[:4, :4], size_wh, interpolation=cv2.INTER_CUBIC)
+    image = rough.astype(np.uint8)
+    frame = av.VideoFrame.from_ndarray(image, format="rgb24")
+    expected = frame.reformat(format="yuv420p").to_ndarray().astype(int)
+    away = to_yuv420(image).astype(int) - expected
+    assert away.shape == (height * 3 // 2, width)
+    assert abs(away[:height]).max() <= 1
+    assert abs(away[height:]).max() <= 6  # FFmpeg's samples of colour sit half a pixel to the left
+    assert abs(away.mean()) < 0.5
+
+
+def test_a_thin_red_line_keeps_half_its_colour_wherever_it_lies():
+    """Two pixels wide is one sample of colour; one pixel wide is half of one."""
+    for column in (4, 5):
+        image = np.zeros((16, 16, 3), np.uint8)
+        image[:, column] = (255, 0, 0)
+        red = to_yuv420(image)[16:].reshape(2, 8, 8)[1]
+        assert red[:, 2].tolist() == [184] * 8
+        assert set(red[:, 3:].ravel().tolist()) == {128}
 
 
 @pytest.mark.parametrize("size_wh", [(1, 1), (63, 47), (64, 47), (63, 48)])

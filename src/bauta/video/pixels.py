@@ -67,3 +67,23 @@ def pad_to_even(image: np.ndarray) -> np.ndarray:
     if not odd_h and not odd_w:
         return image
     return np.pad(image, ((0, odd_h), (0, odd_w), (0, 0)), mode="edge")
+
+
+def to_yuv420(image: np.ndarray) -> np.ndarray:
+    """RGB (H, W, 3) with even sides as planar 4:2:0 (H * 3 / 2, W): BT.601, limited range.
+
+    A chroma sample is the mean of its four pixels. OpenCV's own takes one of the four, which frays
+    thin coloured lines.
+    """
+    import cv2
+
+    height, width = image.shape[:2]
+    planes = cv2.cvtColor(image, cv2.COLOR_RGB2YUV_I420)
+    half = cv2.resize(image, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
+    full_range = cv2.cvtColor(half, cv2.COLOR_RGB2YCrCb)
+    scale = 224 / 255  # 16..240 around 128
+    chroma = planes[height:].reshape(2, height // 2, width // 2)
+    for plane, channel in zip(chroma, (2, 1), strict=True):
+        values = cv2.extractChannel(full_range, channel)
+        cv2.convertScaleAbs(values, dst=plane, alpha=scale, beta=128 * (1 - scale))
+    return planes
