@@ -196,12 +196,22 @@ def eye_of(head: IctHead, rows: np.ndarray, kept: np.ndarray, modes: int) -> Eye
     in the mean and in every one of `modes` identity modes, so that it moves with the person.
     """
     shapes = np.concatenate([head.mean[None], head.mean + head.identity[:modes]])
-    white = rows[head.mean[rows, 2] < np.quantile(head.mean[rows, 2], 0.6)]
+    white = _white(head, rows)
     centres = np.stack([sphere_centre(shape[white]) for shape in shapes])
     A = shapes[:, rows].transpose(0, 2, 1).reshape(-1, len(rows))
     A = np.concatenate([A, np.full((1, len(rows)), 100.0)])
     weight = np.linalg.lstsq(A, np.append(centres.ravel(), 100.0), rcond=1e-6)[0]
     return Eye(kept.astype(np.int32), weight.astype(np.float32))
+
+
+def _white(head: IctHead, rows: np.ndarray) -> np.ndarray:
+    return rows[head.mean[rows, 2] < np.quantile(head.mean[rows, 2], 0.6)]
+
+
+def between_the_eyes(head: IctHead) -> np.ndarray:
+    """(3,) midway between the centres of the mean head's eyes: the origin of the head that ships."""
+    whites = (_white(head, head.rows(name)) for name in ("eyeball_left", "eyeball_right"))
+    return np.mean([sphere_centre(head.mean[white]) for white in whites], 0)
 
 
 def sphere_centre(points: np.ndarray) -> np.ndarray:

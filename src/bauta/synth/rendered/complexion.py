@@ -174,13 +174,18 @@ def texture(person: Person) -> np.ndarray:
     return result
 
 
+BROW = -0.45
+"""Centimetres from the points of `ibug68-3d`, which lie on a brow's upper edge, to its middle: half
+way down to the lower ones of `mesh478`, less what `lift` adds on average."""
+
+
 def _add_brows(cover: np.ndarray, person: Person, hairs: np.ndarray) -> None:
     """Paint the brows' hairs into `cover` (TALL, WIDE)."""
     half, strength, lift = person.brow
     model = face_model()
     p = unrolled(model.points("ibug68-3d", model.mean))
     for rows in (slice(17, 22), slice(22, 27)):
-        line = p[rows][:: 1 if rows.start == 22 else -1] + np.array([0, lift - 0.25])
+        line = p[rows][:: 1 if rows.start == 22 else -1] + np.array([0, lift + BROW])
         x = np.array([line[:, 0].min() - 0.8, line[:, 0].max() + 0.8]) / DEGREE / 360 + 0.5
         y = (HIGH - np.array([line[:, 1].max() + 0.9, line[:, 1].min() - 0.9])) / (HIGH - LOW)
         x0, x1 = (x * WIDE).astype(int)

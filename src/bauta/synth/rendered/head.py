@@ -161,8 +161,8 @@ def _unwrapped(triangles: np.ndarray, uv: np.ndarray) -> tuple[np.ndarray, np.nd
 
 def _full(path: Path) -> Head:
     small, head = face_model(), ict.read_npz(path)
-    shift = head.mean[head.landmarks68] - small.points("ibug68-3d", small.mean)
-    shift = shift.mean(0).astype(np.float32)
+    rows = _map_rows(head, small, ict.between_the_eyes(head).astype(np.float32))
+    shift = np.median(head.mean[rows] - small.mean, 0)  # to the bit: its vertices are original ones
     rows = _map_rows(head, small, shift)
     shown = [k for k, name in enumerate(head.part_names) if not name.startswith(HIDDEN)]
     kept = np.flatnonzero(np.isin(head.part, shown))

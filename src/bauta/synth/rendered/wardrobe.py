@@ -83,7 +83,7 @@ def _glasses(look: Look, rng: np.random.Generator) -> tuple[list[Solid], tuple[S
     head = look.head
     centres = np.stack([head.centre(look.still, side) for side in ("Right", "Left")])
     points = face_model().points("ibug68-3d", look.still[head.label_rows])
-    temples = points[[0, 16]] + np.array([[-0.8, 1.2, -4.0], [0.8, 1.2, -4.0]])
+    temples = points[[0, 16]] + np.array([[-0.55, 2.2, -2.1], [0.55, 2.2, -2.1]])
     made = solids.spectacles(centres, temples, float(points[27, 2]), rng)
     dark = "dark glasses" in look.person.worn
     opacity = rng.uniform(0.8, 0.98) if dark else rng.uniform(0.0, 0.12)
