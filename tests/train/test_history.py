@@ -10,6 +10,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="needs the extra `train`")
 
 from bauta.checks import InputError
+from bauta.train.curves import BOTTOM, SIZE, nice_ticks
 from bauta.train.history import Events, draw_errors, write_table
 
 ROWS = [
@@ -31,8 +32,12 @@ def test_the_score_falls_in_the_picture_and_a_large_column_does_not_flatten_it(t
     image = cv2.imread(str(tmp_path / "errors.png"))
     assert image is not None
     blue, red = image[..., 0].astype(int), image[..., 2].astype(int)
-    rows, columns = np.nonzero((blue - red > 100) & (np.arange(960) < 700))
+    rows, columns = np.nonzero((blue - red > 100)[: SIZE[1] - BOTTOM])  # without the legend
     assert rows[columns > 600].mean() > rows[columns < 150].mean() + 80
+
+
+def test_ticks_are_round_and_zero_has_no_sign():
+    assert [f"{tick:g}" for tick in nice_ticks(-0.02, 0.9)] == ["0", "0.2", "0.4", "0.6", "0.8"]
 
 
 def test_a_run_without_scores_draws_its_loss(tmp_path):

@@ -15,7 +15,7 @@ from bauta.checks import SinkError
 COLOURS = ((31, 119, 180), (214, 39, 40), (44, 160, 44), (148, 103, 189), (255, 127, 14), (0, 0, 0))
 """RGB, in the order of the curves."""
 SIZE = (960, 540)
-LEFT, TOP, RIGHT, BOTTOM = 80, 50, 20, 60
+LEFT, TOP, RIGHT, BOTTOM = 80, 50, 20, 84
 """Pixels around the axes."""
 
 
@@ -34,7 +34,7 @@ def nice_ticks(low: float, high: float, count: int = 6) -> np.ndarray:
     power = 10.0 ** np.floor(np.log10(span / count))
     step = next(m * power for m in (1, 2, 5, 10) if span / (m * power) <= count)
     first = np.ceil(low / step - 1e-9)
-    return np.arange(first, np.floor(high / step + 1e-9) + 1) * step
+    return np.arange(first, np.floor(high / step + 1e-9) + 1) * step + 0.0  # no -0
 
 
 @dataclass(frozen=True)
@@ -103,10 +103,12 @@ def draw_curves(
         if len(points) == 1:
             cv2.circle(plot, tuple(map(int, shifted[0])), 4, colour, -1, cv2.LINE_AA)
     cv2.rectangle(image, (LEFT, TOP), (SIZE[0] - RIGHT, SIZE[1] - BOTTOM), (120, 120, 120))
-    for index, (curve, colour) in enumerate(zip(curves, COLOURS, strict=False)):
-        text(curve.name, SIZE[0] - RIGHT - 190, TOP + 22 + 20 * index, colour)
+    x = LEFT
+    for curve, colour in zip(curves, COLOURS, strict=False):
+        text(curve.name, x, SIZE[1] - 14, colour)
+        x += cv2.getTextSize(curve.name, cv2.FONT_HERSHEY_SIMPLEX, 0.5, 1)[0][0] + 24
     text(title, LEFT, TOP - 18)
-    text(x_label, SIZE[0] / 2, SIZE[1] - 14)
+    text(x_label, SIZE[0] / 2, SIZE[1] - 40)
     return image
 
 
