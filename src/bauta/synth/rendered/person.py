@@ -151,8 +151,8 @@ def draw_person(seed: int, plain: bool = False) -> Person:
         hair=np.clip(hair, 0.003, 0.8),
         brow=(
             float(rng.uniform(0.22, 0.5)),
-            float(rng.uniform(0.45, 1)),
-            float(rng.uniform(-0.1, 0.3)),
+            float(rng.uniform(0.6, 1)),
+            float(rng.uniform(0.0, 0.2)),  # little: labels do not follow it
         ),
         shine=float(rng.uniform(0.01, 0.18)),
         style=style,
