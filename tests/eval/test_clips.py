@@ -13,6 +13,7 @@ from bauta.checks import InputError
 from bauta.demo import clip_path, truth
 from bauta.eval import clips, video
 from bauta.eval.predictions import Predictions, save
+from bauta.eval.report.clips import page
 from bauta.records import JsonlWriter
 from bauta.video import VideoSink, open_video
 from faces import synthetic_face
@@ -126,6 +127,15 @@ def test_a_clip_is_measured_with_its_settings(clip, tmp_path, monkeypatch, capsy
     assert "noise 8 of 255" in scored["settings"]["still"]
     assert (tmp_path / "report.html").read_text().startswith("<!DOCTYPE html>")
     assert json.loads((tmp_path / "results.json").read_text())["clips"][0]["name"] == "face.mp4"
+
+
+def test_the_page_counts_blinks_in_whole_numbers():
+    gap = np.full(60, 0.3)
+    values = {"blinks found": 2.0, "lid gap, worst": 0.0751}
+    html = page([video.ClipScore("a", {}, values, gap, gap, np.array([9, 30]), np.zeros(0, int))])
+    assert "<td>blinks found</td><td>2</td>" in html
+    assert "<td>lid gap, worst</td><td>0.075</td>" in html
+    assert "blinks found (2)" in html
 
 
 def test_options_that_belong_to_one_clip_are_refused_for_more(clip, monkeypatch, capsys):

@@ -15,6 +15,8 @@ from bauta.eval.report.plots import Axis, Line
 from bauta.eval.video import ClipScore
 
 TITLE = "Steadiness, lag, lids and blinks on clips"
+COUNTS = ("blinks found", "blinks marked", "blinks matched")
+"""Measures that are whole numbers."""
 
 
 def as_json(scores: Sequence[ClipScore]) -> dict[str, Any]:
@@ -27,8 +29,9 @@ def page(scores: Sequence[ClipScore]) -> str:
     names = list(dict.fromkeys(key for score in scores for key in score.values))
     rows = []
     for name in names:
+        digits = 0 if name in COUNTS else 3
         cells = "".join(
-            f"<td>{tables.number(score.values.get(name, np.nan), 3)}</td>" for score in scores
+            f"<td>{tables.number(score.values.get(name, np.nan), digits)}</td>" for score in scores
         )
         rows.append(f"<tr><td>{escape(name)}</td>{cells}</tr>")
     head = ["measure", *(score.name for score in scores)]
