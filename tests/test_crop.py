@@ -1,10 +1,16 @@
+import itertools
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from bauta.crop import MARGIN, Roi, mesh_rotation, roi_of_box, roi_of_mesh
+from bauta.demo import clip_path
+from bauta.faces import Faces, place_face
 from bauta.geometry import affine
 from bauta.geometry.rotation import from_angles
 from bauta.regress.landmarks import cut
+from bauta.video import open_video
 from faces import synthetic_face
 
 
@@ -55,3 +61,26 @@ def test_outside_of_the_picture_is_black():
     crop = cut(np.full((100, 100, 3), 200, np.uint8), Roi(np.array([0.0, 50.0]), 80.0, 0.0), 40)
     assert (crop[:, :18] == 0).all()
     assert (crop[:, 22:] == 200).all()
+
+
+@pytest.mark.parametrize("angle", [0.0, 0.4])
+def test_a_mirrored_square_shows_the_mirror_image(angle):
+    picture = np.random.default_rng(0).integers(0, 255, (60, 80, 3), np.uint8)
+    roi = Roi(np.array([40.0, 30.0]), 32.0, angle)
+    seen, mirrored = (cut(picture, r, 32) for r in (roi, replace(roi, mirrored=True)))
+    np.testing.assert_allclose(mirrored[:, ::-1], seen, atol=1)
+
+
+def test_a_look_into_the_mirror_names_the_same_points():
+    """Left stays left: a wrong order would be off by half of a face."""
+    (frame,) = itertools.islice(open_video(clip_path()), 1)
+    faces = Faces("base")
+    (face,) = faces.find(frame.image, np.zeros((0, 4)), 1)
+    roi = place_face(face).roi
+    seen, mirrored = (faces.regressor(frame.image, r) for r in (roi, replace(roi, mirrored=True)))
+    assert set(seen.points) == {"mesh478", "ibug68-3d", "ibug68"}
+    for scheme, points in seen.points.items():
+        off = np.linalg.norm((points - mirrored.points[scheme])[:, :2], axis=1)
+        assert off.max() < 0.06 * roi.side, scheme
+        both = seen.averaged(mirrored)
+        np.testing.assert_allclose(both.points[scheme], face.points[scheme], atol=0.05 * roi.side)

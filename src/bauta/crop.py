@@ -30,15 +30,18 @@ sets with boxes (spread of the side 6 %, of the centre 2-3 %)."""
 
 @dataclass(frozen=True)
 class Roi:
-    """A turned square: `center` (2,), `side` in pixels, `angle` in radians clockwise on screen."""
+    """A turned square: `center` (2,), `side` in pixels, `angle` in radians clockwise on screen;
+    `mirrored` when it is to be seen as in a mirror."""
 
     center: np.ndarray
     side: float
     angle: float
+    mirrored: bool = False
 
     def transform(self, size: int) -> np.ndarray:
         """T_crop_image (2, 3) for a crop of `size` pixels."""
-        return affine.similarity(self.center, self.side, self.angle, size)
+        T = affine.similarity(self.center, self.side, self.angle, size)
+        return affine.compose(affine.mirror(size), T) if self.mirrored else T
 
 
 def mesh_rotation(mesh: np.ndarray) -> np.ndarray:

@@ -35,7 +35,7 @@ PART = 200
 class Predictor:
     """One model and one way to crop. Called with a sample, returns its face or None.
 
-    `detector`: the picture is searched as the tracker does. `truth`: the same two looks, but from
+    `detector`: the picture is searched as the tracker does. `truth`: the same looks, but from
     the box of the truth's points, and whatever the network's presence says.
     """
 
@@ -58,7 +58,7 @@ class Predictor:
         image = sample.picture()
         if self.crops == "truth":
             first = self.faces.regressor(image, roi_of_box(true_box(sample)))
-            return self.faces.regressor(image, place_face(first).roi)
+            return self.faces.upright(image, first)
         return labelled_face(self.faces.find(image, np.zeros((0, 4)), MOST), sample)
 
     def header(self) -> dict[str, Any]:
@@ -71,7 +71,7 @@ class Predictor:
             "crops": self.crops,
             "schemes": list(self.schemes),
             "filter": "none",
-            "looks": 2,
+            "looks": 3,
             **environment(),
         }
 

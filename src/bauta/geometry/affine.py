@@ -33,6 +33,11 @@ def compose(T_c_b: np.ndarray, T_b_a: np.ndarray) -> np.ndarray:
     return np.column_stack([linear, T_c_b[:, :2] @ T_b_a[:, 2] + T_c_b[:, 2]])
 
 
+def mirror(width: float) -> np.ndarray:
+    """The map (2, 3) that mirrors a picture of that width: x' = width - x."""
+    return np.array([[-1.0, 0.0, width], [0.0, 1.0, 0.0]])
+
+
 def scale_of(T: np.ndarray) -> float:
     """Length in the target of a unit length in the origin, sqrt(|det|)."""
     (a, b, _), (c, d, _) = T.tolist()

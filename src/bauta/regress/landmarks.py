@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -35,6 +35,15 @@ class Prediction:
     """(S, S, 3) uint8 RGB: what the network saw."""
     T_crop_image: np.ndarray | None = None
     """(2, 3), from the picture to pixels of `crop`."""
+
+    def averaged(self, other: Prediction) -> Prediction:
+        """The mean of this and another look at the same face; the crop is this one's."""
+        return replace(
+            self,
+            points={name: (p + other.points[name]) / 2 for name, p in self.points.items()},
+            sigma={name: (s + other.sigma[name]) / 2 for name, s in self.sigma.items()},
+            presence=(self.presence + other.presence) / 2,
+        )
 
     @property
     def main(self) -> str:
@@ -157,9 +166,10 @@ class LandmarkRegressor:
         scale = affine.scale_of(T_image_crop)
         points, sigma = {}, {}
         for output, scheme in self.schemes.items():
-            points[scheme] = affine.apply(T_image_crop, out[output][0])
+            order = schemes.get(scheme).mirror if roi.mirrored else slice(None)
+            points[scheme] = affine.apply(T_image_crop, out[output][0])[order]
             if f"{output}_sigma" in out:
-                sigma[scheme] = out[f"{output}_sigma"][0] * scale
+                sigma[scheme] = out[f"{output}_sigma"][0][order] * scale
         if "ibug68" in points:
             points["ibug68"] += self.ibug68_offset
         presence = float(out["presence"][0]) if self.knows_presence else 1.0

@@ -6,6 +6,7 @@ second only ever sees faces that lie alike. Both are called as a `LandmarkRegres
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -72,4 +73,4 @@ class TwoStage:
     def __call__(self, image: np.ndarray, roi: Roi) -> Prediction:
         """Points of the face in `roi` of an RGB uint8 picture (H, W, 3)."""
         five = self.coarse(image, roi).points[FIVE]
-        return self.fine(image, roi_of_five(five[:, :2]))
+        return self.fine(image, replace(roi_of_five(five[:, :2]), mirrored=roi.mirrored))

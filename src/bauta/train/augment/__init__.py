@@ -17,7 +17,7 @@ from bauta.train.augment.settings import (
     Geometry,
     Occlusion,
 )
-from bauta.train.augment.view import View, mirror, warp
+from bauta.train.augment.view import View, warp
 
 __all__ = [
     "NONE",

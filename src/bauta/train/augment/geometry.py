@@ -6,7 +6,7 @@ import numpy as np
 
 from bauta.geometry import affine
 from bauta.train.augment.settings import BoxJitter, Geometry
-from bauta.train.augment.view import Rng, mirror
+from bauta.train.augment.view import Rng
 
 
 def draw_map(
@@ -33,7 +33,7 @@ def draw_map(
     center = center + draws[2:] * geometry.shift * reach * side
     upright = angle if geometry.upright else 0.0
     T = affine.similarity(center, side, upright + float(np.radians(turn)), size)
-    return affine.compose(mirror(size), T) if rng.random() < geometry.flip else T
+    return affine.compose(affine.mirror(size), T) if rng.random() < geometry.flip else T
 
 
 def _draws(rng: Rng, geometry: Geometry) -> np.ndarray:

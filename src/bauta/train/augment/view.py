@@ -92,8 +92,3 @@ def warp(view: View, T: np.ndarray, size: int, border: int = cv2.BORDER_CONSTANT
         return cv2.warpAffine(image, affine.for_opencv(T), (size, size), borderMode=border)
 
     return moved(view, T, paint)
-
-
-def mirror(width: float) -> np.ndarray:
-    """The map (2, 3) that mirrors a picture of that width: x' = width - x."""
-    return np.array([[-1.0, 0.0, width], [0.0, 1.0, 0.0]])
