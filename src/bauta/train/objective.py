@@ -19,6 +19,19 @@ from bauta.train.losses import LOSSES, make_loss
 
 LIPS_AND_LIDS = [[159, 145], [160, 144], [158, 153], [386, 374], [385, 380], [387, 373], [13, 14]]
 """Pairs of points of mesh478: upper and lower lids, inner lips."""
+BROWS68 = [[17, 36], [19, 36], [19, 39], [21, 39], [21, 27]]
+BROWS68 += [[26, 45], [24, 45], [24, 42], [22, 42], [22, 27]]
+MOUTH68 = [[48, 54], [51, 57], [62, 66], [33, 51], [57, 8], [48, 36], [54, 45]]
+BROWS478 = [[70, 33], [105, 33], [105, 133], [107, 133], [107, 168]]
+BROWS478 += [[300, 263], [334, 263], [334, 362], [336, 362], [336, 168]]
+MOUTH478 = [[61, 291], [0, 17], [2, 0], [17, 152], [61, 33], [291, 263]]
+SPANS = {
+    "mesh478": [*BROWS478, *MOUTH478],
+    "ibug68-3d": [*BROWS68, *MOUTH68],
+    "ibug68": [*BROWS68, *MOUTH68],
+}
+"""Pairs of points whose distances are expressions: brows over the corners of the eyes and the root
+of the nose, width and height of the mouth, its place between nose, chin and eyes."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +49,8 @@ class LossSettings:
     gap: float = 0.0
     """Of the opening of lids and lips of mesh478: their common place may be uncertain while the gap
     between them is plain to see."""
+    spans: float = 0.0
+    """Likewise of what brows and mouth do (`SPANS`), in every scheme that has such pairs."""
     sigma: float = 0.0
     """Of the doubt: likelihood of the distances, which it does not move, under a Laplace law."""
     presence: float = 0.0
@@ -99,7 +114,6 @@ class Objective(nn.Module):
         self.settings, self.names, self.size = settings, names, size
         self.points = make_loss(settings.points, settings.settings) if settings.points else None
         self.heat = make_loss("adaptive_wing") if settings.heat_loss == "adaptive_wing" else None
-        self.register_buffer("pairs", torch.tensor(LIPS_AND_LIDS))
         self.register_buffer("detail", detail_weights(settings.detail))
 
     def forward(self, out: dict[str, Tensor], batch: Batch) -> dict[str, Tensor]:
@@ -122,11 +136,11 @@ class Objective(nn.Module):
         importance = s.schemes.get(name, 1.0)
         dims = min(target.shape[-1], out[name].shape[-1])  # a set may lack the depth
         said, target = out[name][..., :dims], target[..., :dims]
+        if s.gap and name == "mesh478":
+            terms["gap"] = s.gap * self._apart(said, target, weight, LIPS_AND_LIDS)
+        if s.spans and name in SPANS:
+            terms[f"{name}_spans"] = s.spans * self._apart(said, target, weight, SPANS[name])
         if name == "mesh478":
-            if s.gap:
-                error = losses.gap_error(said, target, self.pairs, self.size)
-                sure = weight[:, : len(self.pairs)]
-                terms["gap"] = s.gap * losses.weighted_mean(error, sure)
             weight = weight * self.detail
         if self.points is not None:
             more = self._needed(name, out, batch, target.device)
@@ -138,6 +152,14 @@ class Objective(nn.Module):
         if s.heat:
             terms[f"{name}_heat"] = s.heat * importance * self._heat(name, out, target, weight)
         return terms
+
+    def _apart(
+        self, said: Tensor, target: Tensor, weight: Tensor, pairs: list[list[int]]
+    ) -> Tensor:
+        """Mean error of the vectors between pairs of points, each as sure as the less sure one."""
+        rows = torch.tensor(pairs, device=said.device)
+        error = losses.gap_error(said, target, rows, self.size)
+        return losses.weighted_mean(error, weight[:, rows].amin(-1))
 
     def _needed(
         self, name: str, out: dict[str, Tensor], batch: Batch, device: torch.device
