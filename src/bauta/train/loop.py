@@ -26,6 +26,7 @@ from bauta.train.checkpoints import BAD_BATCH, BEST, LAST
 from bauta.train.distributed import World, joined
 from bauta.train.history import Events, Row, draw_errors, write_table
 from bauta.train.learner import Learner, NotFiniteError, choose_device
+from bauta.train.lineage import keep_origin
 from bauta.train.schedule import learning_rate
 from bauta.train.settings import TrainSettings
 from bauta.train.task import Task
@@ -132,7 +133,8 @@ class _Run:
         self.events = None
         if settings.tensorboard and self.world.writes:
             self.events = Events(folder / "tensorboard", learner.step)
-        if not last.exists():
+        if not last.exists() and self.world.writes:
+            keep_origin(folder, init)
             self.save()  # a run that fails at once leaves a good state, too
 
     @property

@@ -12,7 +12,7 @@ import numpy as np
 
 from bauta.assets.golden import Golden
 from bauta.checks import InputError, check_choice
-from bauta.data.packs import Pack, read_pack
+from bauta.data.packs import read_pack
 from bauta.regress.opening import COARSE, COARSE_HASH
 from bauta.regress.two_stage import FIVE
 from bauta.train import checkpoints, config
@@ -24,6 +24,7 @@ from bauta.train.export.drawn import drawn_crops
 from bauta.train.export.graph import finish
 from bauta.train.export.landmarks import landmark_graph, metadata_of, output_of
 from bauta.train.export.storage import STORAGES, stored
+from bauta.train.lineage import data_of_run
 from bauta.train.networks.network import LandmarkNetwork, NetworkConfig
 
 GOLDEN_CROPS = 1
@@ -127,7 +128,8 @@ def export_run(
     said: Mapping[str, str] | None = None,
 ) -> Exported:
     """Export the best weights of the run in `folder` as `out`; `pack`: faces to calibrate and
-    compare with. The card says what the run's recipe and packs say of themselves."""
+    compare with. The card says what the run's recipe and packs say of themselves, and
+    what the weights that it began with had learned from."""
     network = read_network(folder)
     recipe = config.read_recipe(folder / "recipe.toml")
     if recipe.table.get("stage") == "fine" and not said:
@@ -135,13 +137,11 @@ def export_run(
             f"{folder}: learned the second of two stages; name the run of the first: --coarse RUN"
         )
     crops = pack_crops(pack, network.config.size) if pack else None
-    packs = [Path(path) for path in recipe.table.get("data", {}).get("packs", [])]
-    data = _sets([path for path in packs if path.exists()])
     card = {
         "name": name or out.stem,
         "version": version,
         "licence": licence or "as the data below allow: nobody has said more",
-        "data": data,
+        "data": data_of_run(folder, recipe),
         "recipe": config.to_toml({"task": recipe.task, **recipe.table}),
         "scores": _scores(folder),
         "limits": [],
@@ -189,19 +189,6 @@ def untrained_heads(recipe: config.Recipe) -> list[str]:
     if not loss.get("sigma") and loss.get("points") not in ("gaussian", "laplace"):
         untrained.append("uncertainty")
     return untrained
-
-
-def _sets(packs: list[Path]) -> list[str]:
-    """`name (licence)` of every set in the packs of a run that are still there."""
-    found: set[str] = set()
-    for pack in map(read_pack, packs):
-        found |= _licences(pack)
-    return sorted(found) or ["packs that are no longer there"]
-
-
-def _licences(pack: Pack) -> set[str]:
-    pairs = set(zip(pack.source.tolist(), pack.licence.tolist(), strict=True))
-    return {f"{name} ({licence or 'terms unknown'})" for name, licence in pairs}
 
 
 def _scores(folder: Path) -> dict[str, Any]:
