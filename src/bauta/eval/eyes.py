@@ -131,6 +131,19 @@ def movement(predicted: np.ndarray, truth: np.ndarray) -> Movement:
     )
 
 
+def beyond(predicted: np.ndarray, moved: np.ndarray, rest: np.ndarray) -> Movement:
+    """How a predicted signal (T,) follows the part `moved` of the true one `rest + moved`, with
+    what follows `rest` taken off: the partial correlation, and the coefficient of `moved` in the
+    least-squares fit of the prediction by both. Who sees `rest` alone has 0, however like the
+    truth that is."""
+    known = np.isfinite(predicted) & np.isfinite(moved) & np.isfinite(rest)
+    p, m, r = (signal[known] - signal[known].mean() for signal in (predicted, moved, rest))
+    still = float((r * r).sum())
+    if still > 0:
+        p, m = (signal - r * float((signal * r).sum()) / still for signal in (p, m))
+    return movement(p, m)
+
+
 def eye_correlation(predictions: Predictions, truth: Truth) -> dict[str, float]:
     """Correlation over pictures of the lid gaps of predicted and labelled meshes, both eyes, where
     the label is sure; {} without meshes."""

@@ -14,6 +14,7 @@ from bauta.eval.eyes import (
     EYES478,
     Matches,
     Movement,
+    beyond,
     brow_height,
     find_blinks,
     lid_gap,
@@ -50,6 +51,8 @@ class Looked:
     """(N,) 0 the lightest skin to 1 the darkest, NaN where unknown."""
     clip: np.ndarray
     """(N,) number of the clip of which a picture is the next frame, NaN for stills."""
+    resting: np.ndarray | None = None
+    """(N,) true brow height, had the brows not moved; NaN where unknown."""
 
     def errors(self, scheme: str) -> np.ndarray:
         """(N,) mean distance over sqrt(width height) of the true points' box, percent."""
@@ -111,6 +114,19 @@ def brows(faces: Looked) -> Movement | None:
     return movement(brow_height(faces.said[scheme][ahead]), brow_height(faces.truth[scheme][ahead]))
 
 
+def brows_alone(faces: Looked) -> Movement | None:
+    """How brows follow what brows do, whatever pose, lids and the person's shape do to their height
+    (`beyond`); None where it is not known how they would rest."""
+    if faces.resting is None or "ibug68-3d" not in faces.said:
+        return None
+    ahead = (np.abs(faces.pose[:, 0]) < FRONTAL) & np.isfinite(faces.resting)
+    if not ahead.any():
+        return None
+    rest = faces.resting[ahead]
+    said, true = (brow_height(p["ibug68-3d"][ahead]) for p in (faces.said, faces.truth))
+    return beyond(said, true - rest, rest)
+
+
 def tone_ratio(faces: Looked, scheme: str) -> float:
     """Mean error of the darkest third of the skins over that of the lightest."""
     errors, known = faces.errors(scheme), np.isfinite(faces.melanin)
@@ -143,6 +159,8 @@ def summary(faces: Looked) -> dict[str, Any]:
         found["lids"] = {"left": round(eyes.left, 1), **_rounded(eyes.moved)}
     if brow is not None:
         found["brows"] = _rounded(brow)
+    if (alone := brows_alone(faces)) is not None:
+        found["brows alone"] = _rounded(alone)
     if (seen := blinks(faces)) is not None:
         found["blinks"] = {"marked": seen.marked, "F1": round(seen.f1, 3)}
     if np.isfinite(faces.melanin).any():

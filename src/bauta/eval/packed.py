@@ -24,6 +24,7 @@ from bauta.checks import InputError
 from bauta.crop import Roi, place
 from bauta.data.packs import Pack, read_pack
 from bauta.data.splits import SPLITS
+from bauta.eval.brows import SHAPES, resting_height
 from bauta.eval.looked import Looked, compared, summary
 from bauta.head_pose import estimate_pose
 from bauta.regress.opening import open_regressor
@@ -90,7 +91,15 @@ def look(pack: Pack, rows: np.ndarray, pose: np.ndarray, model: str) -> Looked:
         {name: np.stack(points) for name, points in said.items()},
         _attribute(pack, "melanin")[rows],
         _attribute(pack, "clip")[rows],
+        _resting(pack, rows, pose),
     )
+
+
+def _resting(pack: Pack, rows: np.ndarray, pose: np.ndarray) -> np.ndarray | None:
+    if "ibug68-3d" not in pack.schemes:
+        return None
+    weights = [_attribute(pack, f"expression/{name}")[rows] for name in SHAPES]
+    return resting_height(pack.labels("ibug68-3d").points[rows], pose, np.stack(weights, 1))
 
 
 def _attribute(pack: Pack, name: str) -> np.ndarray:
