@@ -180,7 +180,7 @@ def compare(tally: Tally, picture: Picture, fit: HeadFit) -> None:
 def skin_error(found: np.ndarray, true: np.ndarray) -> float:
     """Mean distance of the skin of two heads (V, 3), millimetres, after alignment with scale."""
     model = face_model()
-    skin = model.part == model.part_names.index("face")
+    skin = model.of_parts("face")
     s, R, t = umeyama(found[skin], true[skin])
     return float(10 * np.linalg.norm(s * found[skin] @ R.T + t - true[skin], axis=1).mean())
 

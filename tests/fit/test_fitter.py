@@ -147,7 +147,7 @@ def test_turning_the_eyes_moves_no_skin(seed):
     after = sure([one(looking.mesh, looking.sigma, CAMERA, 0.0) for _ in range(4)][-1])
     assert (after.gaze[:, 0] - before.gaze[:, 0] > 15).all()
     model = face_model()
-    skin = model.part == model.part_names.index("face")
+    skin = model.of_parts("face")
     a, b = (
         replace(fit, weights=fit.weights * FACE).vertices(model)[skin] for fit in (before, after)
     )

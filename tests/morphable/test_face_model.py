@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -201,3 +203,14 @@ def test_the_names_are_arkits(head):
     assert arkit_name("eyeBlink_L") == "eyeBlinkLeft"
     assert arkit_name("mouthUpperUp_R") == "mouthUpperUpRight"
     assert arkit_name("jawOpen") == "jawOpen"
+
+
+def test_vertices_and_triangles_of_parts():
+    small = small_head()
+    small = replace(small, part=np.array([0, 0, 0, 0, 1, 1], np.uint8))
+    assert small.of_parts("face").tolist() == [True] * 4 + [False] * 2
+    assert small.of_parts("face", "eyeball_left").all()
+    assert not small.of_parts("teeth").any()
+    small = replace(small, triangles=np.array([[0, 1, 2], [0, 1, 4]], np.int32))
+    assert small.triangles_of("face").tolist() == [True, False]
+    assert small.triangles_of("face", "eyeball_left").all()

@@ -90,8 +90,7 @@ class Placement:
 
     def __init__(self, model: FaceModel, landmarks68: np.ndarray) -> None:
         self.model = model
-        skin = model.part_names.index("face")
-        self.rows = np.flatnonzero((model.part[model.triangles] == skin).all(1))
+        self.rows = np.flatnonzero(model.triangles_of("face"))
         self.triangles = model.triangles[self.rows]
         self.mirror = mesh478()["mirror"][:SKIN_POINTS].astype(int)
         self._lips()

@@ -157,8 +157,7 @@ def _on(
     model: FaceModel, places: np.ndarray, vertices: np.ndarray, parts: tuple[str, ...]
 ) -> Embedding:
     """The surface points of some parts nearest to `places` (K, n), on vertices (V, n)."""
-    wanted = [model.part_names.index(name) for name in parts]
-    rows = np.flatnonzero(np.isin(model.part[model.triangles], wanted).all(1))
+    rows = np.flatnonzero(model.triangles_of(*parts))
     found, weight = nearest_on_mesh(places, vertices, model.triangles[rows])
     return Embedding(rows[found].astype(np.int32), weight.astype(np.float32))
 

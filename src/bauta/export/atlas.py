@@ -55,12 +55,12 @@ class Atlas:
 
 def atlas_of(model: FaceModel) -> Atlas:
     """The layout of a model; the same for every person."""
-    inner = inner_parts(model)
     eyeball = np.zeros(len(model.mean), bool)
     for eye in model.eyes.values():
         eyeball[eye.rows] = True
     is_eye = np.array(np.all(eyeball[model.triangles], axis=1))
-    is_inner = np.array(np.all(np.isin(model.part, inner)[model.triangles], axis=1))
+    inner = inner_parts(model)
+    is_inner = model.triangles_of(*inner)
     is_skin = ~(is_eye | is_inner)
     angles, radius = _angles(model, is_skin)
     # keys of corners: a vertex has one corner on the skin, one beyond the cut, one inside
@@ -81,8 +81,8 @@ def atlas_of(model: FaceModel) -> Atlas:
         uv[rows] = _disc(model, side)[vertex[rows]] + middle
     swatches = {}
     for k, part in enumerate(inner):
-        swatches[model.part_names[part]] = (0.55 + 0.05 * k, 0.125)
-        uv[(kind == 2) & (model.part[vertex] == part)] = swatches[model.part_names[part]]
+        swatches[part] = (0.55 + 0.05 * k, 0.125)
+        uv[(kind == 2) & model.of_parts(part)[vertex]] = swatches[part]
     triangles = np.asarray(corner).reshape(-1, 3).astype(np.int32)
     return Atlas(vertex, triangles, uv, is_skin, radius[vertex], eyes, swatches)
 

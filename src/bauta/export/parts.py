@@ -21,13 +21,9 @@ IRIS_DEGREES, PUPIL_DEGREES = 28.0, 10.0
 """Seen from the middle of the eye, from its axis: an iris of 11.7 mm on an eyeball of 24 mm."""
 
 
-def inner_parts(model: FaceModel) -> list[int]:
-    """Numbers of the parts that are neither skin nor an eyeball."""
-    return [
-        k
-        for k, name in enumerate(model.part_names)
-        if name in COLOURS and not name.startswith("eyeball")
-    ]
+def inner_parts(model: FaceModel) -> list[str]:
+    """The parts that are neither skin nor an eyeball."""
+    return [name for name in model.part_names if name in COLOURS and not name.startswith("eyeball")]
 
 
 def srgb(linear: np.ndarray) -> np.ndarray:

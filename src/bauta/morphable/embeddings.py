@@ -52,7 +52,7 @@ def compose(model: FaceModel, scheme: str) -> Embedding:
     shapes = apart(model)
     corners = shapes[model.triangles[mesh.triangle]]
     points = between.apply((corners * mesh.weight[:, :, None]).sum(1))
-    skin = np.flatnonzero((model.part[model.triangles] == model.part_names.index("face")).all(1))
+    skin = np.flatnonzero(model.triangles_of("face"))
     found, weight = nearest_on_mesh(points, shapes, model.triangles[skin])
     triangle = skin[found].astype(np.int32)
     exact = between.weights.max(1) > 1 - 1e-9
@@ -127,8 +127,7 @@ class Surface:
     """The skin of the mean head, for rays from inside."""
 
     def __init__(self, model: FaceModel) -> None:
-        skin = [model.part_names.index(name) for name in ("face", "head_neck")]
-        self.rows = np.flatnonzero(np.isin(model.part[model.triangles], skin).all(1))
+        self.rows = np.flatnonzero(model.triangles_of("face", "head_neck"))
         self.corners = model.mean[model.triangles[self.rows]].astype(np.float64)
 
     def hit(self, start: np.ndarray, ray: np.ndarray) -> tuple[int, np.ndarray] | None:
@@ -242,7 +241,7 @@ def regions(model: FaceModel) -> dict[str, np.ndarray]:
     """Vertices by region: lids are what blinking moves, lips and brows what lies within their
     points of `mesh478` as seen from the front, ears what stands out at the sides."""
     mesh, points = model.points("mesh478", model.mean), schemes.get("mesh478").regions
-    face = model.part == model.part_names.index("face")
+    face = model.of_parts("face")
     x, y, z = model.mean.T
     found = {"lips": face & _within(model.mean, mesh[points["outer_lips"]])}
     for side, sign in (("left", 1), ("right", -1)):

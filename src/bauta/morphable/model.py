@@ -98,6 +98,14 @@ class FaceModel:
         """Number of identity modes, I."""
         return len(self.identity)
 
+    def of_parts(self, *names: str) -> np.ndarray:
+        """(V,) bool: the vertices of named parts; of a part that the model does not have, none."""
+        return np.isin(self.part, [k for k, name in enumerate(self.part_names) if name in names])
+
+    def triangles_of(self, *names: str) -> np.ndarray:
+        """(T,) bool: the triangles that lie on named parts with all corners."""
+        return np.asarray(self.of_parts(*names)[self.triangles].all(1))
+
     def weights(self, expression: Mapping[str, float]) -> np.ndarray:
         """(E,) float32 of named weights; InputError for a name that the model does not have."""
         result = np.zeros(len(self.expression_names), np.float32)

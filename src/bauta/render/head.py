@@ -33,10 +33,9 @@ def in_camera(T_camera_head: np.ndarray, points: np.ndarray) -> np.ndarray:
 def outer_triangles(model: FaceModel) -> np.ndarray:
     """(T, 3) the triangles of skin: without eyeballs, sockets, teeth, which a wire would show
     through it. All where the model does not name `OUTER` parts."""
-    rows = [k for k, name in enumerate(model.part_names) if name in OUTER]
-    if not rows:
+    if not set(OUTER) & set(model.part_names):
         return model.triangles
-    return model.triangles[np.isin(model.part[model.triangles], rows).all(1)]
+    return model.triangles[model.triangles_of(*OUTER)]
 
 
 @dataclass(frozen=True)
