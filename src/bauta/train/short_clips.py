@@ -1,8 +1,8 @@
 """Short clips made of stills, to teach steadiness without videos.
 
 Guo et al., "Towards Fast, Accurate and Stable 3D Dense Face Alignment" (3DDFA_V2), ECCV 2020,
-section 3.3: x_j = T(x_(j-1)), shown as M(P(x_j)) with a small similarity T, noise P and motion
-blur M. Its turns of the head out of the plane (F) need a model of the face and are not made here.
+section 3.3: x_j = T(F(x_(j-1))), shown as M(P(x_j)) with a small similarity T, a small turn of the
+head F (`bauta.train.small_turns`), noise P and motion blur M.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from bauta.checks import check_count
 from bauta.data.batch import Batch
 from bauta.geometry import affine
 from bauta.train.recrop import recrop, repeat
+from bauta.train.small_turns import turned
 
 Rng = np.random.Generator
 
@@ -35,6 +36,10 @@ class ClipSettings:
     """Turn in the plane from one frame to the next, degrees."""
     shift: float = 4.0
     """Shift from one frame to the next, percent of the side (the paper's: 5 px of 120)."""
+    turn: float = 5.0
+    """Yaw and pitch of the head from one frame to the next, degrees; 0: none."""
+    turn_most: float = 15.0
+    """Degrees of yaw and of pitch that the head is away from the still's at most."""
     noise: float = 3.0
     """Standard deviation of the noise of each frame, grey levels of 255."""
     blur: int = 5
@@ -54,6 +59,15 @@ def draw_steps(rng: Rng, settings: ClipSettings, size: int) -> np.ndarray:
         step = affine.similarity(np.full(2, size / 2) - shift, size / zoom, -roll, size)
         maps.append(affine.compose(step, maps[-1]))
     return np.stack(maps)
+
+
+def draw_turns(rng: Rng, settings: ClipSettings) -> np.ndarray:
+    """(n, 2) yaw and pitch of each frame's head beyond the still's, degrees."""
+    angles = np.zeros((settings.frames, 2))
+    for k in range(1, settings.frames):
+        step = rng.uniform(-1, 1, 2) * settings.turn
+        angles[k] = np.clip(angles[k - 1] + step, -settings.turn_most, settings.turn_most)
+    return angles
 
 
 def smear(image: np.ndarray, direction: np.ndarray, length: int) -> np.ndarray:
@@ -79,12 +93,15 @@ def disturb(rng: Rng, frame: np.ndarray, step: np.ndarray, settings: ClipSetting
 def clips_of(batch: Batch, rngs: Sequence[Rng], settings: ClipSettings) -> Batch:
     """A batch of B stills as one of B * n frames, frame after frame, still after still.
 
-    Points, weights and roll move along; whatever else is known of a still holds for its frames.
+    Points, weights and pose move along; whatever else is known of a still holds for its frames.
     `rngs`: one generator a still.
     """
     n, size = settings.frames, batch.images.shape[1]
     maps = np.stack([draw_steps(rng, settings, size) for rng in rngs])
-    clips = recrop(repeat(batch, n), maps.reshape(-1, 2, 3), size)
+    frames = repeat(batch, n)
+    if settings.turn:
+        frames = turned(frames, np.concatenate([draw_turns(rng, settings) for rng in rngs]))
+    clips = recrop(frames, maps.reshape(-1, 2, 3), size)
     middle = maps @ np.array([size / 2, size / 2, 1.0])  # (B, n, 2)
     steps = np.diff(middle, axis=1, prepend=middle[:, :1]).reshape(-1, 2)
     images = [
