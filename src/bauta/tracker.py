@@ -17,7 +17,7 @@ import numpy as np
 
 from bauta import associate
 from bauta.appearance import describe
-from bauta.checks import InputError, check_choice, check_count, check_image
+from bauta.checks import InputError, check_count
 from bauta.cuts import Cuts
 from bauta.faces import PRESENT, Faces, box_of, face_state, place_face
 from bauta.filters.kinds import DEFAULT, FilterConfig, FilterName, filter_maker
@@ -28,7 +28,7 @@ from bauta.geometry.camera import Camera
 from bauta.heads import Head, HeadOptions
 from bauta.regress.landmarks import Prediction
 from bauta.types import FaceState
-from bauta.video.frame import Frame
+from bauta.video.frame import Frame, picture_and_time
 
 MISSES = 2
 """Frames without presence after which a face is given up."""
@@ -39,7 +39,6 @@ PATIENCE = 1.0
 """Seconds that a half hidden face is given to show who of the missing it is."""
 SAME_AS_LIKELY = 0.03
 """Difference in looks that says nothing."""
-COLORS = ("rgb", "bgr")
 
 
 class Tracker:
@@ -116,7 +115,7 @@ class Tracker:
         `image` is a Frame of `open_video`, or (H, W, 3) uint8 with its `time` in seconds. Times may
         repeat; a time that goes back is another clip for the filter, not an error.
         """
-        image, time = _frame(image, time, color)
+        image, time = picture_and_time(image, time, color)
         if self._cuts(image):
             for track in list(self._tracks):
                 self._give_up(track, anywhere=True)
@@ -266,22 +265,6 @@ class Tracker:
         self._identities.lose(track.lost(anywhere))
 
 
-def _frame(image: np.ndarray | Frame, time: float | None, color: str) -> tuple[np.ndarray, float]:
-    """Checked RGB picture and time of what the tracker was called with."""
-    check_choice(color, COLORS, "color")
-    if isinstance(image, Frame):
-        if color != "rgb":
-            raise InputError("color: a Frame is RGB already; pass color with bare arrays only")
-        time = image.time if time is None else time
-        image = image.image
-    elif time is None:
-        raise InputError("time: a bare picture needs its time in seconds: tracker(image, time)")
-    pixels = check_image(image)
-    if not isinstance(time, int | float | np.number) or not np.isfinite(time):
-        raise InputError(f"time: expected a finite number of seconds, got {time!r}")
-    return (np.ascontiguousarray(pixels[..., ::-1]) if color == "bgr" else pixels), float(time)
-
-
 @lru_cache(maxsize=4)
 def _kept_faces(model: str, threads: int, device: str) -> Faces:
     return Faces(model, threads, device)
@@ -306,7 +289,7 @@ def detect_faces(
     """
     check_count(max_faces, "max_faces")
     options = HeadOptions(camera, fov, ipd)
-    pixels, _ = _frame(image, 0.0, color)
+    pixels, _ = picture_and_time(image, 0.0, color)
     found = _kept_faces(str(model), threads, device).find(pixels, np.zeros((0, 4)), max_faces)
     states = [face_state(face, id, 0.0) for id, face in enumerate(found)]
     if not fit:

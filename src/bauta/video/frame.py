@@ -10,7 +10,10 @@ from typing import Literal, Self
 
 import numpy as np
 
-from bauta.checks import InputError, check_image
+from bauta.checks import InputError, check_choice, check_image
+
+COLORS = ("rgb", "bgr")
+"""Orders of channels that a bare picture may have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,25 @@ class Frame:
         check_image(self.image, "Frame.image")
         if not math.isfinite(self.time):
             raise InputError(f"Frame.time: expected finite seconds, got {self.time}")
+
+
+def picture_and_time(
+    image: np.ndarray | Frame, time: float | None, color: str
+) -> tuple[np.ndarray, float]:
+    """(H, W, 3) RGB and seconds of a Frame, or of a bare picture of that colour order and its time.
+    InputError when either cannot be used."""
+    check_choice(color, COLORS, "color")
+    if isinstance(image, Frame):
+        if color != "rgb":
+            raise InputError("color: a Frame is RGB already; pass color with bare arrays only")
+        time = image.time if time is None else time
+        image = image.image
+    elif time is None:
+        raise InputError("time: a bare picture needs its time in seconds: tracker(image, time)")
+    pixels = check_image(image)
+    if not isinstance(time, int | float | np.number) or not np.isfinite(time):
+        raise InputError(f"time: expected a finite number of seconds, got {time!r}")
+    return (np.ascontiguousarray(pixels[..., ::-1]) if color == "bgr" else pixels), float(time)
 
 
 class Source(ABC):
