@@ -5,7 +5,7 @@
 The demo clip scaled to the size, one face. "In turn" calls reader, tracker and sinks one after
 another, as a plain loop does; "overlapped" is what ships. They take turns in rounds, so that a busy
 machine hurts both alike. Processor time tells what an idle machine could do: with two cores, no
-fewer frames a second than 2000 / ms, were the work shared out evenly.
+more frames a second than 2000 / ms, as many if the work were shared out evenly.
 """
 
 from __future__ import annotations
