@@ -55,6 +55,13 @@ def test_pose_speaks_degrees():
     assert (pose.yaw, pose.pitch, pose.roll) == pytest.approx((20, -10, 5), abs=1e-4)
 
 
+def test_a_pose_as_a_quaternion():
+    """The camera looks at a face that looks back: half a turn about x; then 90 degrees of roll."""
+    assert Pose(from_angles(0, 0, 0)).quaternion == pytest.approx([0, 1, 0, 0], abs=1e-6)
+    half = np.sqrt(0.5)
+    assert Pose(from_angles(0, 0, 90)).quaternion == pytest.approx([0, half, half, 0], abs=1e-6)
+
+
 def test_a_shut_eye_is_less_open_than_an_open_one():
     face = synthetic_face()
     mesh = face.mesh.copy()

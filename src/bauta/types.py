@@ -15,6 +15,7 @@ from bauta import schemes
 from bauta.checks import InputError, check_array, check_choice
 from bauta.fit.blink import Blink
 from bauta.fit.result import HeadFit
+from bauta.geometry.frames import quaternion
 from bauta.geometry.rotation import to_angles
 
 POINT_SETS = {"ibug68": "points68", "ibug68-3d": "points68_3d", "mesh478": "mesh"}
@@ -43,6 +44,11 @@ class Pose:
     def angles(self) -> tuple[float, float, float]:
         """(yaw, pitch, roll) in degrees."""
         return to_angles(self.R_camera_head.astype(np.float64))
+
+    @property
+    def quaternion(self) -> np.ndarray:
+        """(4,) w x y z, w >= 0, of `R_camera_head`."""
+        return quaternion(self.R_camera_head.astype(np.float64))
 
     @property
     def yaw(self) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -319,16 +320,21 @@ class FaceFitter:
         if self.ipd is not None:
             self.size.given = self.ipd / float(np.linalg.norm(centres[0] - centres[1]))
             return
-        for k, rows in enumerate(IRIS_ROWS):
-            ends = look_rotation(*self._angles[k]) @ rings[k, [1, 3]].T + centres[k, :, None]
-            there, pixels = project(camera, state.R, state.t, ends)
-            wide = float(np.linalg.norm(seen[rows[1]] - seen[rows[3]]))
-            slant = abs(there[2, 1] - there[2, 0]) / np.hypot(*(there[:2, 1] - there[:2, 0]))
-            if not open_[k] or wide < SMALLEST or slant > STEEPEST:
+        turned = np.array([look_rotation(*angles) for angles in self._angles.tolist()])
+        ends = rings[:, [1, 3]] @ turned.transpose(0, 2, 1) + centres[:, None]
+        there, pixels = project(camera, state.R, state.t, ends.reshape(4, 3).T)
+        across = (there[:, 1::2] - there[:, ::2]).T.tolist()
+        fitted = (pixels[:, 1::2] - pixels[:, ::2]).T.tolist()
+        found = (seen[IRIS_ROWS[:, 1]] - seen[IRIS_ROWS[:, 3]]).tolist()
+        doubts = sigma[IRIS_ROWS].sum(1).tolist()
+        for k in np.flatnonzero(open_).tolist():
+            x, y, z = across[k]
+            wide, slant = math.hypot(*found[k]), abs(z) / max(math.hypot(x, y), SMALLEST)
+            if wide < SMALLEST or slant > STEEPEST:
                 continue
-            diameter = np.linalg.norm(rings[k, 1] - rings[k, 3])
-            diameter *= wide / np.linalg.norm(pixels[:, 1] - pixels[:, 0])
-            doubt = np.hypot(np.sqrt(2) * sigma[rows].mean() / wide, SLANT_DOUBT * slant)
+            diameter = math.hypot(x, y, z) * wide / max(math.hypot(*fitted[k]), SMALLEST)
+            sharp = math.sqrt(2) * doubts[k] / IRIS_ROWS.shape[1] / wide
+            doubt = math.hypot(sharp, SLANT_DOUBT * slant)
             self.size.add(np.array([diameter]), np.array([max(doubt, 1e-3)]))
 
     def _result(self, state: Solution, camera: Camera) -> HeadFit:
