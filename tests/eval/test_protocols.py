@@ -36,6 +36,23 @@ def test_protocols_fit_the_catalogue(name):
         assert {view.scheme for view in protocol.views} & set(known.schemes)
 
 
+@pytest.mark.parametrize(
+    ("name", "headline", "length"),
+    [
+        ("300w", "mean", "outer_eyes"),
+        ("300vw", "mean", "outer_eyes"),
+        ("wflw", "mean", "outer_eyes"),
+        ("cofw", "mean", "pupils"),
+        ("aflw2000-3d", "bins", "box"),
+        ("own", "mean", "outer_eyes"),
+        ("folder", "mean", "outer_eyes"),
+    ],
+)
+def test_the_headline_is_what_papers_quote(name, headline, length):
+    protocol = protocols.get(name)
+    assert (protocol.headline, protocol.views[0].norms[0]) == (headline, length)
+
+
 def test_300w_divides_by_eyes_and_by_pupils_and_keeps_subsets_apart():
     points = outer50("ibug68")  # eyes are single points: their corners are 40 px apart too
     points[36, 0], points[45, 0] = 45, 95  # corners 50 apart move the means by 5/6 each way
