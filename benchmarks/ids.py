@@ -2,7 +2,7 @@
 
     python benchmarks/ids.py [--model base] [--people rendered|photographed|both] [--seeds 1]
 
-The table of docs/people.md. Photographs are of held-out people of `lfw` and need the training data
+The table of docs/people.md. Photographs are of held-out people and need the training data
 (BAUTA_DATA); "both" takes turns.
 """
 
@@ -10,34 +10,14 @@ from __future__ import annotations
 
 import argparse
 from itertools import chain, count, islice
-from pathlib import Path
 
 import numpy as np
 from tracker_speed import machine
 
-from bauta.data.readers.own import read_lfw
 from bauta.data.teachers import data_root
-from bauta.synth.crowd_ids import by_overlap, count_ids
-from bauta.synth.crowds import SCENARIOS, Cutout, photographed_person, play, rendered_person
+from bauta.synth.crowd_ids import by_overlap, count_ids, held_out_people
+from bauta.synth.crowds import SCENARIOS, Cutout, play, rendered_person
 from bauta.tracker import Tracker
-
-TURNED = 20.0
-"""Degrees of yaw up to which a photograph is taken."""
-
-
-def photographed(root: Path, skip: int, most: int) -> list[Cutout]:
-    """Held-out people, one photograph each, after the first `skip`."""
-    first = {}
-    for sample in read_lfw(root, "test"):
-        if sample.pose is not None and abs(sample.pose[0]) < TURNED:
-            first.setdefault(sample.person, sample)
-    chosen = islice(first.values(), skip, skip + most)
-    return [photographed_person(one.picture(), box_of_points(one.points)) for one in chosen]
-
-
-def box_of_points(points: np.ndarray) -> np.ndarray:
-    """(4,) box of (N, 2 or 3)."""
-    return np.concatenate([points[:, :2].min(0), points[:, :2].max(0)])
 
 
 def cast(kind: str, seed: int) -> list[Cutout]:
@@ -45,7 +25,7 @@ def cast(kind: str, seed: int) -> list[Cutout]:
     made = [] if kind == "photographed" else [rendered_person(100 * seed + n) for n in range(10)]
     if kind == "rendered":
         return made
-    real = photographed(data_root(), 10 * (seed - 1), 10)
+    real = held_out_people(data_root(), 10, skip=10 * (seed - 1))
     return real if kind == "photographed" else [*chain(*zip(real, made, strict=True))][:10]
 
 

@@ -5,18 +5,15 @@ from __future__ import annotations
 
 from functools import cache
 
-import numpy as np
 import pytest
 
 from bauta.checks import SourceError
-from bauta.data.readers.own import read_lfw
 from bauta.data.teachers import data_root
-from bauta.synth.crowd_ids import Ids, by_overlap, count_ids
+from bauta.synth.crowd_ids import Ids, by_overlap, count_ids, held_out_people
 from bauta.synth.crowds import (
     SCENARIOS,
     CrowdFrame,
     Cutout,
-    photographed_person,
     play,
     rendered_person,
 )
@@ -29,15 +26,9 @@ SCENE = {scenario.name: scenario for scenario in SCENARIOS}
 def people() -> tuple[Cutout, ...]:
     """Nine people that no model has seen, from one photograph each, and a rendered one second."""
     try:
-        root = data_root()
-        samples = {s.person: s for s in read_lfw(root, "test") if s.pose and abs(s.pose[0]) < 20}
+        found = held_out_people(data_root(), 9)
     except SourceError:
         pytest.skip("no training data; set BAUTA_DATA")
-    found = []
-    for sample in list(samples.values())[:9]:
-        points = sample.points[:, :2]
-        box = np.concatenate([points.min(0), points.max(0)])
-        found.append(photographed_person(sample.picture(), box))
     return (found[0], rendered_person(101), *found[1:])
 
 

@@ -4,14 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
 
 import numpy as np
 
 from bauta.crop import Roi
+from bauta.data.readers.own import read_ytf
+from bauta.data.sample import Sample
 from bauta.faces import Faces
+from bauta.geometry import boxes
 from bauta.regress.landmarks import Prediction
-from bauta.synth.crowds import CrowdFrame, switches
+from bauta.synth.crowds import CrowdFrame, Cutout, photographed_person, switches
 from bauta.tracker import Tracker
+
+TURNED = 20.0
+"""Degrees of yaw and pitch up to which a photograph is taken."""
+NARROWEST = 45.0
+"""Pixels across a face from which it is."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +32,22 @@ class Ids:
     changed: int
     taken: int
     found: float
+
+
+def held_out_people(root: Path, most: int, skip: int = 0) -> list[Cutout]:
+    """People that no run has trained on, a television frame of each (`ytf`), after the first
+    `skip`. SourceError without the training data."""
+    first: dict[str, Sample] = {}
+    for sample in read_ytf(root, "test"):
+        if sample.person not in first and _serves(sample):
+            first[sample.person] = sample
+    chosen = islice(first.values(), skip, skip + most)
+    return [photographed_person(one.picture(), boxes.of_points(one.points)) for one in chosen]
+
+
+def _serves(sample: Sample) -> bool:
+    yaw, pitch, _ = sample.pose or (90.0, 0.0, 0.0)
+    return max(abs(yaw), abs(pitch)) < TURNED and np.ptp(sample.points[:, 0]) > NARROWEST
 
 
 def count_ids(frames: Iterable[CrowdFrame], tracker: Tracker) -> Ids:
