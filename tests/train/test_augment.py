@@ -21,7 +21,6 @@ from bauta.train.augment import (
     View,
     augmented,
     framed,
-    mirror,
     warp,
 )
 from bauta.train.augment import appearance as effects
@@ -105,7 +104,7 @@ def test_dots_stay_under_their_points_when_the_picture_ends_within_the_crop():
 
 def test_a_mirror_image_swaps_partners_and_negates_yaw_and_roll():
     view = face()
-    out = warp(view, mirror(SIDE), SIDE)
+    out = warp(view, affine.mirror(SIDE), SIDE)
     assert out.pose == pytest.approx((-15, -5, -10))
     assert out.points["ibug68"][45] == pytest.approx(
         (SIDE - view.points["ibug68"][36, 0], view.points["ibug68"][36, 1])
@@ -119,7 +118,7 @@ def test_a_mirror_image_swaps_partners_and_negates_yaw_and_roll():
 
 def test_a_mirror_image_twice_is_the_picture_itself():
     view = face()
-    out = warp(warp(view, mirror(SIDE), SIDE), mirror(SIDE), SIDE)
+    out = warp(warp(view, affine.mirror(SIDE), SIDE), affine.mirror(SIDE), SIDE)
     assert (out.image == view.image).all()
     assert out.points["ibug68"] == pytest.approx(view.points["ibug68"], abs=1e-4)
     assert (out.weights["ibug68"] == view.weights["ibug68"]).all()
@@ -200,7 +199,7 @@ def draws(geometry, box=NONE.box, count=1500):
         T = draw_map(rng(seed), frame, 100, geometry, box)
         flipped = np.linalg.det(T[:, :2]) < 0
         if flipped:
-            T = affine.compose(mirror(100), T)
+            T = affine.compose(affine.mirror(100), T)
         scale = np.sqrt(np.linalg.det(T[:, :2]))
         center = np.linalg.solve(T[:, :2], np.array([50.0, 50.0]) - T[:, 2])
         turn = -np.degrees(np.arctan2(T[1, 0], T[0, 0]))

@@ -8,7 +8,8 @@ import pytest
 from bauta.checks import InputError
 from bauta.data.framing import frame_of
 from bauta.data.sample import Labels, Sample
-from bauta.train.augment import Occlusion, View, mirror, warp
+from bauta.geometry import affine
+from bauta.train.augment import Occlusion, View, warp
 from bauta.train.augment.occluders import SHAPES, glasses, mask, occlude, scarf
 from made_faces import points_of
 
@@ -112,7 +113,7 @@ def test_a_view_without_a_face_can_be_covered():
 
 def test_shapes_follow_a_mirror_image():
     """Glasses drawn on the mirrored face lie where its eyes are."""
-    view = warp(face((25.0, 0.0, 30.0)), mirror(SIDE), SIDE)
+    view = warp(face((25.0, 0.0, 30.0)), affine.mirror(SIDE), SIDE)
     points = view.points["ibug68"]
     found = [covered(glasses(rng(seed), view), points[EYES]).mean() for seed in range(40)]
     assert np.sum(np.array(found) > 0.5) > 8
