@@ -126,8 +126,7 @@ def turning_shares() -> np.ndarray:
 def skull_edges() -> np.ndarray:
     """(n, 2) vertices that are joined, of the skin and scalp that turn with the head."""
     model = face_model()
-    outer = np.isin(model.part, [model.part_names.index(name) for name in OUTER])
-    rows = outer & (turning_shares() > 0.9)
+    rows = model.of_parts(*OUTER) & (turning_shares() > 0.9)
     return edges_of(model.triangles[rows[model.triangles].all(1)])
 
 
@@ -151,8 +150,7 @@ def _smoothing(scheme: str) -> np.ndarray:
     """(K, V) weights of the skin about each point: a lid's edge has no normal of its own."""
     model = face_model()
     square = ((model.points(scheme, model.mean)[:, None] - model.mean) ** 2).sum(2)
-    skin = np.isin(model.part, [model.part_names.index(name) for name in OUTER])
-    return (np.exp(-square / (2 * ROUND**2)) * skin).astype(np.float32)
+    return (np.exp(-square / (2 * ROUND**2)) * model.of_parts(*OUTER)).astype(np.float32)
 
 
 def lift(sample: Sample) -> Lifted | None:
