@@ -6,7 +6,14 @@ import pytest
 pytest.importorskip("torch")
 
 from bauta.train import config
-from bauta.train.experiments import Arm, Experiment, read_experiments, results_name, table
+from bauta.train.experiments import (
+    Arm,
+    Experiment,
+    arm_key,
+    read_experiments,
+    results_name,
+    table,
+)
 from bauta.train.networks.network import LandmarkNetwork
 from bauta.train.probes import MEASURES, Measured, in_two_stages, reduced
 from bauta.train.tasks import resolve
@@ -70,3 +77,13 @@ def test_two_stages_give_points_in_pixels_of_the_first_crop():
 def test_what_was_measured_behind_another_first_stage_is_not_taken_for_this_one():
     names = {results_name("turned", coarse) for coarse in (None, Path("x/a"), Path("x/b"))}
     assert len(names) == 3
+
+
+def test_an_arm_is_known_by_what_its_recipe_says_and_what_it_begins_with():
+    small = FILE.parent / "small.toml"
+    plain, again = (config.read_recipe(small, ["train.seed=1"]) for _ in range(2))
+    other = config.read_recipe(small, ["train.seed=2"])
+    keys = [arm_key(plain, None), arm_key(other, None), arm_key(plain, Path("runs/a"))]
+    assert len(set(keys)) == 3
+    assert arm_key(again, None) == keys[0]
+    assert arm_key(plain, Path("elsewhere/a")) == keys[2]

@@ -103,6 +103,16 @@ def with_clip(experiment: Experiment, clip: Path | None) -> Experiment:
     return replace(experiment, arms=tuple(arms))
 
 
+def arm_key(recipe: config.Recipe, init: Path | None) -> str:
+    """Name of an arm's folder: of what its recipe says and of what it begins with.
+
+    Defaults are not in it, so a new setting leaves what is done; where the code or a default came
+    to mean something else, delete the folder.
+    """
+    said = json.dumps([recipe.task, recipe.table, init and init.name], sort_keys=True, default=str)
+    return hashlib.sha1(said.encode()).hexdigest()[:12]
+
+
 def train_arm(
     arm: Arm, seed: int, experiment: Experiment, out: Path
 ) -> tuple[nn.Module, Any, Path]:
@@ -116,8 +126,7 @@ def train_arm(
     if arm.start:
         before = next(other for other in experiment.arms if other.name == arm.start)
         init = train_arm(before, seed, experiment, out)[2]
-    said = json.dumps([recipe.task, config.to_table(settings), str(init)], default=str)
-    folder = out / hashlib.sha1(said.encode()).hexdigest()[:12]
+    folder = out / arm_key(recipe, init)
     outcome = run(task, settings.train, folder, init)
     if not outcome.finished:
         raise SystemExit(128 + outcome.signal)
