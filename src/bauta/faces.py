@@ -23,11 +23,12 @@ PRESENT = 0.5
 SURELY_PRESENT = 0.85
 """Presence from which what the detector found is a face: 99 in 100 held-out faces, masked ones too,
 score above 0.93, and four in five of the detector's false alarms below this."""
-DOUBT = 13.0
-"""Percent of the face's size, times the detector's score: the largest median `sigma` of the points
-in a new face. Faces have 1-3, masked ones up to 8, what only looks like one 5-30; the less sure the
-detector, the less doubt is left."""
-SURELY_FOUND, LIKELY_PRESENT = 0.6, 0.7
+DOUBT = 15.0
+"""Percent of the face's size, times the detector's score: the largest doubt about a new face, which
+is the median `sigma` of the points and how far those of the mirror image lie from them. Faces have
+2-5, masked ones up to 10, what only looks like one 8-40; the less sure the detector, the less doubt
+is left."""
+SURELY_FOUND, LIKELY_PRESENT = 0.7, 0.7
 """Score of the detector from which a lower presence is enough, and points may be doubted: of a
 mask, a scarf or half a face the regressor doubts the points, not the face."""
 DETECTOR_THRESHOLD = 0.25
@@ -78,10 +79,10 @@ class Faces:
         first = self.regressor(image, roi_of_box(box))
         if first.presence < PRESENT / 2:
             return None
-        face = self.upright(image, first)
-        size = float(np.sqrt(boxes.area(box_of(face))))
-        sigma = face.sigma.get(face.main, np.zeros(1))
-        doubt = 100 * float(np.median(sigma)) / max(size, 1e-6)
+        seen, mirrored = self._both(image, first)
+        face, size = seen.averaged(mirrored), float(np.sqrt(boxes.area(box_of(seen))))
+        sigma = float(np.median(face.sigma.get(face.main, 0.0)))
+        doubt = 100 * (sigma + seen.apart(mirrored)) / max(size, 1e-6)
         doubted = self.watched or score < SURELY_FOUND
         least = PRESENT if self.watched else SURELY_PRESENT if doubted else LIKELY_PRESENT
         if face.presence < least or (doubted and doubt > DOUBT * score):
@@ -91,9 +92,12 @@ class Faces:
     def upright(self, image: np.ndarray, first: Prediction) -> Prediction:
         """A face that was found by a first look, in the square that this makes upright: the mean of
         what is seen there and in its mirror image, 2 % closer to the truth than one of them."""
+        seen, mirrored = self._both(image, first)
+        return seen.averaged(mirrored)
+
+    def _both(self, image: np.ndarray, first: Prediction) -> tuple[Prediction, Prediction]:
         roi = place_face(first).roi
-        seen = self.regressor(image, roi)
-        return seen.averaged(self.regressor(image, replace(roi, mirrored=True)))
+        return self.regressor(image, roi), self.regressor(image, replace(roi, mirrored=True))
 
 
 def _check_places_a_head(regressor: Regressor, model: str) -> None:

@@ -57,7 +57,7 @@ class FitSettings:
     """How much dearer expression is in the frames that tell who it is."""
     rest: float = 0.3
     """Pull of an expression weight to zero, squared."""
-    calm: float = 4.0
+    calm: float = 4.5
     """Pull to the weight of the frame before, squared."""
     least_sigma: float = 0.006
     """Smallest believed sigma over the distance of the outer eye corners."""

@@ -45,6 +45,11 @@ class Prediction:
             presence=(self.presence + other.presence) / 2,
         )
 
+    def apart(self, other: Prediction) -> float:
+        """Mean distance of the points of the main scheme from those of another look; pixels."""
+        between = self.points[self.main] - other.points[self.main]
+        return float(np.linalg.norm(between[:, :2], axis=1).mean())
+
     @property
     def main(self) -> str:
         """The scheme that says best how the head lies."""
