@@ -7,7 +7,7 @@ from bauta.checks import InputError
 from bauta.crop import Roi, roi_of_mesh
 from bauta.geometry import affine
 from bauta.geometry.rotation import from_angles
-from bauta.regress.landmarks import Prediction
+from bauta.regress.landmarks import Doubt, Prediction
 from bauta.regress.two_stage import FIVE, TwoStage, canonical_five, five_points, roi_of_five
 from bauta.tables import mesh478
 
@@ -62,6 +62,7 @@ class Stage:
     """A regressor that notes where it looks and always says the same."""
 
     watched, device, ibug68_offset = True, "cpu", np.array([0.5, 0.25])
+    doubt = Doubt(most=11.0)
 
     def __init__(self, scheme: str, points: np.ndarray, presence: float) -> None:
         self.schemes, self.seen = {scheme: scheme}, []

@@ -14,7 +14,7 @@ from bauta.crop import Placement, place, roi_of_box
 from bauta.detect.detector import Detector
 from bauta.engine.session import Session
 from bauta.geometry import boxes
-from bauta.regress.landmarks import Prediction, Regressor
+from bauta.regress.landmarks import Doubt, Prediction, Regressor
 from bauta.regress.opening import open_regressor
 from bauta.types import POINT_SETS, FaceState, Pose
 
@@ -23,14 +23,9 @@ PRESENT = 0.5
 SURELY_PRESENT = 0.85
 """Presence from which what the detector found is a face: 99 in 100 held-out faces, masked ones too,
 score above 0.93, and four in five of the detector's false alarms below this."""
-DOUBT = 15.0
-"""Percent of the face's size, times the detector's score: the largest doubt about a new face, which
-is the median `sigma` of the points and how far those of the mirror image lie from them. Faces have
-2-5, masked ones up to 10, what only looks like one 8-40; the less sure the detector, the less doubt
-is left."""
-SURELY_FOUND, LIKELY_PRESENT = 0.7, 0.7
-"""Score of the detector from which a lower presence is enough, and points may be doubted: of a
-mask, a scarf or half a face the regressor doubts the points, not the face."""
+LIKELY_PRESENT = 0.7
+"""Presence that is enough where the detector is sure (`Doubt.surely_found`), and points may then be
+doubted: of a mask, a scarf or half a face the regressor doubts the points, not the face."""
 DETECTOR_THRESHOLD = 0.25
 """Lower than the detector's own: the regressor takes out what it finds too much."""
 NO_POINTS = np.zeros((0, 3), np.float32)
@@ -47,6 +42,8 @@ class Faces:
 
     watched = False
     device = "cpu"
+    doubt = Doubt()
+    """How sure the points of a new face must be."""
 
     def __init__(self, model: str | Path = "base", threads: int = 1, device: str = "cpu") -> None:
         import cv2
@@ -54,7 +51,7 @@ class Faces:
         cv2.setNumThreads(check_count(threads, "threads"))
         self.regressor = open_regressor(model, threads, device)
         self.device = self.regressor.device
-        self.watched = self.regressor.watched
+        self.watched, self.doubt = self.regressor.watched, self.regressor.doubt
         session = Session(read_model("detector"), name="detector", threads=threads, device=device)
         self.detector = Detector(session) if self.watched else Detector(session, DETECTOR_THRESHOLD)
         _check_places_a_head(self.regressor, str(model))
@@ -83,9 +80,9 @@ class Faces:
         face, size = seen.averaged(mirrored), float(np.sqrt(boxes.area(box_of(seen))))
         sigma = float(np.median(face.sigma.get(face.main, 0.0)))
         doubt = 100 * (sigma + seen.apart(mirrored)) / max(size, 1e-6)
-        doubted = self.watched or score < SURELY_FOUND
+        doubted = self.watched or score < self.doubt.surely_found
         least = PRESENT if self.watched else SURELY_PRESENT if doubted else LIKELY_PRESENT
-        if face.presence < least or (doubted and doubt > DOUBT * score):
+        if face.presence < least or (doubted and doubt > self.doubt.most * score):
             return None
         return replace(face, presence=min(face.presence, score)) if self.watched else face
 

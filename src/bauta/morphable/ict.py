@@ -209,7 +209,7 @@ def _white(head: IctHead, rows: np.ndarray) -> np.ndarray:
 
 
 def between_the_eyes(head: IctHead) -> np.ndarray:
-    """(3,) midway between the centres of the mean head's eyes: the origin of the head that ships."""
+    """(3,) midway between the centres of the eyes: the origin of the head that ships."""
     whites = (_white(head, head.rows(name)) for name in ("eyeball_left", "eyeball_right"))
     return np.mean([sphere_centre(head.mean[white]) for white in whites], 0)
 

@@ -56,6 +56,29 @@ class Prediction:
         return next((name for name in MAIN if name in self.points), next(iter(self.points)))
 
 
+@dataclass(frozen=True)
+class Doubt:
+    """How sure a network's points must be for a new face; stored with the model, as networks differ
+    in what they take for one. Chosen on held-out scenes (docs/detector.md)."""
+
+    most: float = 25.0
+    """Percent of the face's size, times the detector's score: the largest doubt, which is the
+    median `sigma` of the points and how far those of the mirror image lie from them. Faces have
+    2-5, masked ones up to 10, what only looks like one 8-40; the less sure the detector, the less
+    doubt is left."""
+    surely_found: float = 0.6
+    """Score of the detector from which doubt does not count."""
+
+    @classmethod
+    def read(cls, text: str) -> Doubt:
+        """From a model's metadata, "most,surely_found"; ValueError when it is anything else."""
+        most, surely_found = (float(number) for number in text.split(","))
+        return cls(most, surely_found)
+
+    def __str__(self) -> str:
+        return f"{self.most:g},{self.surely_found:g}"
+
+
 class Regressor(Protocol):
     """What finds the points of the face in a square: one network, or two stages of them."""
 
@@ -72,6 +95,11 @@ class Regressor(Protocol):
     @property
     def watched(self) -> bool:
         """Nobody has measured how well it tells faces from the rest: the detector has a say."""
+        ...
+
+    @property
+    def doubt(self) -> Doubt:
+        """How sure it must be of a new face."""
         ...
 
     @property
@@ -132,6 +160,7 @@ class LandmarkRegressor:
             self.watched = (
                 not self.knows_presence or session.metadata.get("watched_by") == "detector"
             )
+            self.doubt = Doubt.read(session.metadata.get("doubt", str(Doubt())))
             self._try_out()
         except (KeyError, ValueError, ModelError) as error:
             raise ModelError(

@@ -68,7 +68,7 @@ class TwoStage:
     def __init__(self, coarse: Regressor, fine: Regressor) -> None:
         self.coarse, self.fine = coarse, fine
         self.schemes, self.ibug68_offset = fine.schemes, fine.ibug68_offset
-        self.watched, self.device = fine.watched, fine.device
+        self.watched, self.device, self.doubt = fine.watched, fine.device, fine.doubt
 
     def __call__(self, image: np.ndarray, roi: Roi) -> Prediction:
         """Points of the face in `roi` of an RGB uint8 picture (H, W, 3)."""

@@ -29,6 +29,5 @@ __all__ = [
     "View",
     "augmented",
     "framed",
-    "mirror",
     "warp",
 ]

@@ -11,6 +11,7 @@ from typing import Any
 from torch import nn
 
 from bauta.data.readers.own import LABEL_OFFSET68
+from bauta.regress.landmarks import Doubt
 from bauta.train import checkpoints, config
 from bauta.train.export.card import keep_golden, make_golden, write_model
 from bauta.train.export.detector import export_detector
@@ -22,6 +23,9 @@ from bauta.train.starts import write_start
 
 STORAGE = {"base": "float16", "nano": "weights8"}
 """How the landmark models that ship hold their weights."""
+DOUBT = {"base": Doubt(), "nano": Doubt(most=15.0, surely_found=0.7)}
+"""How sure their points must be of a new face: chosen on `val`, and so that nothing but the face in
+the demo clip is one (docs/detector.md)."""
 DETECTOR_SIDE = 96
 """Pixels of the detector's golden sample."""
 
@@ -66,6 +70,7 @@ def _landmarks(
         calibrated=crops is not None,
         ibug68_offset=LABEL_OFFSET68,
         watched=False,
+        said={"doubt": str(DOUBT[card["name"]])},
     )
     for kind, found in done.differences.items():
         sys.stdout.write(f"{kind:9} {found}\n")
