@@ -13,7 +13,7 @@ from bauta.crop import Roi, place
 from bauta.faces import Faces, face_state
 from bauta.geometry import boxes
 from bauta.records import CsvWriter, JsonlWriter, NpzWriter, read_tracks
-from bauta.regress.landmarks import LandmarkRegressor, Prediction
+from bauta.regress.landmarks import Doubt, LandmarkRegressor, Prediction
 from bauta.render.overlay import Axes, Box, Irises, Overlay, Points, Wire
 from bauta.tracker import Tracker
 from bauta.types import FaceState
@@ -90,6 +90,8 @@ class Clip:
         self.face: FaceState | None = synthetic_face()
         self.detections = 0
         self.watched, self.presence, self.found = True, 1.0, 0.8
+        self.apart = 0.0
+        """How far the points of the mirror image lie beside, over the face's size."""
 
     def detector(self, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         self.detections += 1
@@ -99,6 +101,10 @@ class Clip:
 
     def regressor(self, image: np.ndarray, roi: Roi) -> Prediction:
         face = self.face or synthetic_face()
+        if roi.mirrored and self.apart:
+            size = np.sqrt(boxes.area(face.box))
+            beside = np.array([self.apart * size, 0, 0], np.float32)
+            face = replace(face, points68=face.points68 + beside)
         return prediction(face, presence=self.presence)
 
 
@@ -147,6 +153,24 @@ def test_where_the_detector_is_sure_a_model_may_be_less_so(clip):
     assert len(Tracker()(IMAGE, 0.0)) == 1
     clip.found = 0.55
     assert Tracker()(IMAGE, 0.0) == []
+
+
+def test_what_looks_otherwise_in_the_mirror_is_no_face_unless_the_detector_is_sure(clip):
+    clip.watched, clip.found = False, 0.55
+    for apart, faces in ((0.05, 1), (0.2, 0)):  # the limit: 25 % times the score
+        clip.apart = apart
+        assert len(Tracker()(IMAGE, 0.0)) == faces, apart
+    clip.found = 0.65
+    assert len(Tracker()(IMAGE, 0.0)) == 1
+
+
+def test_how_sure_a_new_face_must_be_stands_in_the_file():
+    points = np.zeros((1, 68, 2), np.float32)
+    said = {"schemes": "ibug68"}
+    assert regressor(said, ibug68=points).doubt == Doubt()
+    assert regressor(said | {"doubt": str(Doubt(15, 0.7))}, ibug68=points).doubt == Doubt(15, 0.7)
+    with pytest.raises(ModelError, match="does not work"):
+        regressor(said | {"doubt": "little"}, ibug68=points)
 
 
 def test_a_lost_face_is_dropped_and_found_again_when_the_network_does_not_see_it_go(clip):
