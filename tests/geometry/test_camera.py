@@ -125,3 +125,9 @@ def test_a_bad_file_is_named_with_its_fault(tmp_path, text, match):
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(InputError, match=r"none\.json: cannot be read"):
         read_camera(tmp_path / "none.json")
+
+
+def test_what_is_seen_at_a_depth_is_where_it_was():
+    camera = Camera(np.array([[500.0, 3, 310], [0, 480, 250], [0, 0, 1]]))
+    points = np.random.default_rng(0).uniform((-10, -10, 40), (10, 10, 90), (20, 3))
+    np.testing.assert_allclose(camera.at_depth(camera.project(points), points[:, 2]), points)

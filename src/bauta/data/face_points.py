@@ -53,10 +53,14 @@ def labelled_meshes(split: str = "train") -> np.ndarray:
         labels = teachers.read_teacher_set(name, teachers.read_pictures(name))
         for i, mesh in enumerate(labels.mesh):
             if labels.split[i] == split and labels.asym[i] < 4 and np.isfinite(mesh).all():
-                roi = roi_of_mesh(mesh)
-                T = affine.similarity(roi.center, roi.side * 1.7, 0.0, int(SIZE))
-                found.append(affine.apply(T, mesh)[:SKIN_POINTS])
+                found.append(affine.apply(map_of(mesh), mesh)[:SKIN_POINTS])
     return np.stack(found).astype(np.float64)
+
+
+def map_of(mesh: np.ndarray) -> np.ndarray:
+    """(2, 3) from a picture into one of `SIZE` pixels with its face (478, 3) in the middle."""
+    roi = roi_of_mesh(mesh)
+    return affine.similarity(roi.center, roi.side * 1.7, 0.0, int(SIZE))
 
 
 def calm(meshes: np.ndarray) -> np.ndarray:

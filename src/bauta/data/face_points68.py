@@ -20,9 +20,9 @@ from pathlib import Path
 import numpy as np
 
 from bauta import schemes
-from bauta.crop import mesh_rotation, roi_of_mesh
+from bauta.crop import mesh_rotation
 from bauta.data import teachers
-from bauta.data.face_points import FOV, MODES, SIZE, SKIN_POINTS, face_size, fit_person
+from bauta.data.face_points import FOV, MODES, SIZE, SKIN_POINTS, face_size, fit_person, map_of
 from bauta.data.readers.own import unbiased68
 from bauta.fit.solver import Solution
 from bauta.geometry import affine
@@ -70,8 +70,7 @@ def labelled(split: str = "train") -> Iterator[Labelled]:
                 continue
             if np.abs(to_angles(mesh_rotation(mesh))[:2]).max() > AHEAD:
                 continue
-            roi = roi_of_mesh(mesh)
-            T = affine.similarity(roi.center, roi.side * 1.7, 0.0, int(SIZE))
+            T = map_of(mesh)
             seen = affine.apply(T, unbiased68(table.pts68[i]))
             bone = affine.apply(T, table.alt68[i])
             yield Labelled(affine.apply(T, mesh)[:SKIN_POINTS].astype(np.float64), bone, seen)
@@ -104,10 +103,10 @@ def moves(model: FaceModel, faces: list[Labelled]) -> tuple[np.ndarray, np.ndarr
         here, depth = _stand(bone, found)
         z = face.bone[:, 2] - face.bone[INNER51, 2].mean()
         depth = depth[INNER51].mean() * (1 + z / camera.K[0, 0])
-        bones.append(_in_head(camera, face.bone, depth, found) - here)
+        bones.append((camera.at_depth(face.bone, depth) - found.t) @ found.R - here)
         if np.isfinite(face.seen).all():
             here, depth = _stand(home, found)
-            homes.append(_in_head(camera, face.seen[:JAW], depth, found) - here)
+            homes.append((camera.at_depth(face.seen[:JAW], depth) - found.t) @ found.R - here)
     mirror, flip = schemes.get("ibug68-3d").mirror, np.array([-1, 1, 1])
     bone_shift, home_shift = np.median(bones, 0), np.median(homes, 0)
     return (
@@ -122,13 +121,6 @@ def _stand(basis: Basis, found: Solution) -> tuple[np.ndarray, np.ndarray]:
     return head, (head @ found.R.T + found.t)[:, 2]
 
 
-def _in_head(camera: Camera, pixels: np.ndarray, depth: np.ndarray, found: Solution) -> np.ndarray:
-    """(K, 3) head axes of what is seen at `pixels` (K, 2 or more) at `depth` (K,)."""
-    K = camera.K
-    x, y = ((pixels[:, i] - K[i, 2]) / K[i, i] * depth for i in (0, 1))
-    return (np.stack([x, y, depth], 1) - found.t) @ found.R
-
-
 def moved(
     model: FaceModel, bone_shift: np.ndarray, home_shift: np.ndarray
 ) -> tuple[Embedding, Embedding]:
@@ -138,7 +130,7 @@ def moved(
     lip or lid that it was on.
     """
     now, shapes, flat = model.embeddings["ibug68-3d"], apart(model), np.array([1, 1, FLAT])
-    places = (shapes[model.triangles[now.triangle]] * now.weight[:, :, None]).sum(1)
+    places = now.of(shapes, model.triangles)
     places[:, :3] += bone_shift
     inner = _on(model, places[JAW:], shapes, ("face",))
     jaw = _on(model, places[:JAW, :3], model.mean, SKIN)

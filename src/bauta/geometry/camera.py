@@ -59,6 +59,13 @@ class Camera:
             -1,
         )
 
+    def at_depth(self, pixels: np.ndarray, z: np.ndarray) -> np.ndarray:
+        """(K, 3) camera axes of what a camera without distortion sees at `pixels` (K, 2 or more) at
+        depths `z` (K,): the inverse of `project`."""
+        y = (pixels[:, 1] - self.K[1, 2]) / self.K[1, 1]
+        x = (pixels[:, 0] - self.K[0, 2] - self.K[0, 1] * y) / self.K[0, 0]
+        return np.stack([x * z, y * z, z], axis=1)
+
     def undistorted(self, pixels: np.ndarray) -> np.ndarray:
         """Where pixels (..., 2) would lie without lens distortion: inverse of the distortion by
         fixed-point iteration. A no-op for a camera without one."""

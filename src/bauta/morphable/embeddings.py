@@ -50,8 +50,7 @@ def compose(model: FaceModel, scheme: str) -> Embedding:
     between = schemes.embedding(scheme)
     mesh = model.embeddings["mesh478"]
     shapes = apart(model)
-    corners = shapes[model.triangles[mesh.triangle]]
-    points = between.apply((corners * mesh.weight[:, :, None]).sum(1))
+    points = between.apply(mesh.of(shapes, model.triangles))
     skin = np.flatnonzero(model.triangles_of("face"))
     found, weight = nearest_on_mesh(points, shapes, model.triangles[skin])
     triangle = skin[found].astype(np.int32)
@@ -72,7 +71,7 @@ def centred(model: FaceModel, where: Embedding, rows: np.ndarray) -> Embedding:
     corner = middle[model.triangles[sides]].argsort(1)[:, ::-1][:, :2]
     edges = np.take_along_axis(model.triangles[sides], corner, 1)
     shapes = apart(model)
-    points = (shapes[model.triangles[where.triangle[rows]]] * where.weight[rows, :, None]).sum(1)
+    points = Embedding(where.triangle[rows], where.weight[rows]).of(shapes, model.triangles)
     points[:, ::3] = 0
     found, share = nearest_on_mesh(points, shapes, edges[:, [0, 1, 1]])
     triangle, weight = where.triangle.copy(), where.weight.copy()

@@ -30,6 +30,10 @@ class Embedding:
     triangle: np.ndarray
     weight: np.ndarray
 
+    def of(self, values: np.ndarray, triangles: np.ndarray) -> np.ndarray:
+        """(K, n) what values (V, n) of the vertices are at the points."""
+        return (values[triangles[self.triangle]] * self.weight[:, :, None]).sum(1)
+
 
 @dataclass(frozen=True, eq=False)
 class Eye:
@@ -198,9 +202,7 @@ class FaceModel:
     def points(self, scheme: str, vertices: np.ndarray) -> np.ndarray:
         """(K, 3) points of a scheme on given vertices (V, 3)."""
         check_choice(scheme, self.embeddings, "scheme")
-        embedding = self.embeddings[scheme]
-        corners = self.triangles[embedding.triangle]
-        return (vertices[corners] * embedding.weight[:, :, None]).sum(1)
+        return self.embeddings[scheme].of(vertices, self.triangles)
 
 
 def look_rotation(left: float, up: float) -> np.ndarray:

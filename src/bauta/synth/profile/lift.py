@@ -178,7 +178,7 @@ def lift(sample: Sample) -> Lifted | None:
     R, t = fit.R_camera_head, fit.t_camera_head
     vertices = fit.vertices(model) @ R.T + t
     fitted = model.points("mesh478", vertices)
-    vertices = vertices + _spread() @ (_at_depth(camera, points, fitted[:, 2]) - fitted)
+    vertices = vertices + _spread() @ (camera.at_depth(points, fitted[:, 2]) - fitted)
     texture, inside = _texture(sample, roi)
     places = camera.project(vertices)
     shown = _shown(vertices, camera)
@@ -206,13 +206,6 @@ def depth_pixels(camera: Camera, points: np.ndarray) -> np.ndarray:
     """(K,) z of points (K, 3) in pixels of their mean depth, mean 0: docs/conventions.md."""
     z = points[:, 2]
     return (z - z.mean()) * camera.K[0, 0] / z.mean()
-
-
-def _at_depth(camera: Camera, pixels: np.ndarray, z: np.ndarray) -> np.ndarray:
-    """(K, 3) points at depths (K,) that are seen at `pixels` (K, 2 or more)."""
-    K = camera.K
-    x, y = (pixels[:, 0] - K[0, 2]) / K[0, 0] * z, (pixels[:, 1] - K[1, 2]) / K[1, 1] * z
-    return np.stack([x, y, z], axis=1)
 
 
 def _texture(sample: Sample, roi: Roi) -> tuple[np.ndarray, np.ndarray]:
@@ -298,7 +291,7 @@ def _marks(
         points, z, weight = fitted, np.zeros(len(fitted)), np.full(len(fitted), GUESSED)
         if labels is not None and np.isfinite(labels.points).all():
             places = affine.apply(T, labels.points)
-            points = _at_depth(camera, places, fitted[:, 2])
+            points = camera.at_depth(places, fitted[:, 2])
             weight = _weight(labels)
             if places.shape[1] == 3:
                 z = places[:, 2] - depth_pixels(camera, points)
