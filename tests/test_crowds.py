@@ -17,6 +17,7 @@ from bauta.synth.crowds import (
     SCENARIOS,
     CrowdFrame,
     Cutout,
+    Scenario,
     background,
     play,
     rendered_person,
@@ -59,6 +60,18 @@ def test_who_returns_within_five_seconds_keeps_the_id():
     changed, taken, found = ids("leave and return", 2)
     assert (changed, taken) == (0, 0)
     assert found > 0.9
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_a_quick_face_keeps_its_id(number):
+    """It moves by a sixth of its size a frame, to and fro: what it looks like is read where it is,
+    not where it was expected."""
+    way = {0: lambda t: (60 + 520 * abs((0.43 * t + 1) % 2 - 1), 180.0, 52.0)}
+    tracker = Tracker("nano", 2, fit=False)
+    clip = play(Scenario("quick", 5.0, way), [person(number)])
+    seen = [{face.id for face in tracker(frame.image, frame.time)} for frame in clip]
+    assert set().union(*seen) == {0}
+    assert np.mean([len(ids) for ids in seen]) > 0.95
 
 
 def test_a_cut_leaves_nothing_of_the_old_scene_and_back_brings_everybody_back():
@@ -117,6 +130,12 @@ def test_a_cut_is_seen_and_motion_noise_and_another_exposure_are_not():
     assert cuts(frame(1, 12))
     assert not cuts(frame(1, 14))
     assert cuts(frame(1, 14)[:200]), "another size of picture"
+
+
+def test_one_box_is_one_person_and_the_nearest_one():
+    box, close = np.array([0.0, 0, 10, 10]), np.array([3.0, 0, 13, 10])
+    frame = CrowdFrame(0.0, np.zeros((4, 4, 3), np.uint8), {0: close, 1: box})
+    assert switches([(frame, {0: box})] * 2) == (0, 0, 0.5)
 
 
 def test_switches_are_counted():

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from bauta.appearance import STRANGE, Looks, describe
+from bauta.appearance import STRANGE, Looks
 from bauta.associate import BRIEF, Lost
 from bauta.crop import MARGIN, Roi
 from bauta.faces import box_of, face_state, place_face
@@ -101,12 +101,12 @@ class Followed:
             self.head = who.keeps
             self.head.cut()
 
-    def unlike(self, face: Prediction, time: float) -> tuple[float, float]:
+    def unlike(self, face: Prediction, look: np.ndarray | None, time: float) -> tuple[float, float]:
         """How unlike this face is what the network says: in looks, and in sizes from where it was
         expected."""
         unlike = 0.0
-        if face.crop is not None and len(self.looks):
-            unlike = self.looks.distance(describe(face.crop))
+        if look is not None and len(self.looks):
+            unlike = self.looks.distance(look)
         expected, box = self.lost().expected(time), box_of(face)
         away = (box[:2] + box[2:] - expected[:2] - expected[2:]) / 2
         return unlike, float(np.linalg.norm(away)) / max(self.roi.side, 1.0)

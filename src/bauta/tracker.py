@@ -26,7 +26,7 @@ from bauta.followed import Followed, is_clear
 from bauta.geometry import boxes
 from bauta.geometry.camera import Camera
 from bauta.heads import Head, HeadOptions
-from bauta.regress.landmarks import Prediction
+from bauta.regress.landmarks import Prediction, cut
 from bauta.types import FaceState
 from bauta.video.frame import Frame, picture_and_time
 
@@ -37,6 +37,8 @@ LOOK_AGAIN = 0.2
 has a say on whether a face is still there (`Faces.watched`)."""
 PATIENCE = 1.0
 """Seconds that a half hidden face is given to show who of the missing it is."""
+LOOK_SIZE = 112
+"""Pixels of the crop that shows what a face looks like."""
 SAME_AS_LIKELY = 0.03
 """Difference in looks that says nothing."""
 
@@ -130,7 +132,7 @@ class Tracker:
                 seen.append((track, face))
             else:
                 track.miss()
-        states = self._follow(self._apart(seen, time), time, image.shape)
+        states = self._follow(self._apart(seen, image, time), image, time)
         for track in [track for track in self._tracks if track.misses >= MISSES]:
             self._give_up(track)
         if self._should_look(time):
@@ -142,16 +144,21 @@ class Tracker:
         and the size of the face in pixels."""
         return {track.id: track.seen for track in self._tracks if track.seen and not track.misses}
 
+    def _looks_like(self, image: np.ndarray, face: Prediction) -> np.ndarray | None:
+        """What a face looks like; None would leave ids to overlap and motion."""
+        return describe(cut(image, place_face(face).roi, LOOK_SIZE))
+
     def _follow(
-        self, seen: list[tuple[Followed, Prediction]], time: float, shape: tuple[int, ...]
+        self, seen: list[tuple[Followed, Prediction]], image: np.ndarray, time: float
     ) -> list[FaceState]:
         found = np.array([box_of(face) for _, face in seen]).reshape(-1, 4)
         states = []
         for row, (track, face) in enumerate(seen):
-            clear = is_clear(found[row], np.delete(found, row, axis=0), shape)
-            if clear and face.crop is not None and track.due(time):
-                track = self._recognised(track, face, describe(face.crop), time)
-            states.append(track.follow(face, time, shape, clear))
+            clear = is_clear(found[row], np.delete(found, row, axis=0), image.shape)
+            look = self._looks_like(image, face) if clear and track.due(time) else None
+            if look is not None:
+                track = self._recognised(track, face, look, time)
+            states.append(track.follow(face, time, image.shape, clear))
         return states
 
     def _recognised(
@@ -170,7 +177,7 @@ class Tracker:
         return self._start(face, who, time)
 
     def _apart(
-        self, seen: list[tuple[Followed, Prediction]], time: float
+        self, seen: list[tuple[Followed, Prediction]], image: np.ndarray, time: float
     ) -> list[tuple[Followed, Prediction]]:
         """Of two that follow one face, one hides the other: who it looks like stays, or who was
         expected there; the other is lost."""
@@ -181,7 +188,8 @@ class Tracker:
             if gone & {first, second}:
                 continue
             (like, near), (other, far) = (
-                seen[row][0].unlike(seen[row][1], time) for row in (first, second)
+                track.unlike(face, self._looks_like(image, face), time)
+                for track, face in (seen[first], seen[second])
             )
             same_looks = abs(like - other) < SAME_AS_LIKELY
             gone.add(second if (near <= far if same_looks else like < other) else first)
@@ -212,7 +220,7 @@ class Tracker:
         return self._looked is None or not 0 <= time - self._looked < LOOK_AGAIN
 
     def _look(self, image: np.ndarray, time: float) -> list[FaceState]:
-        self._looked, shape = time, image.shape
+        self._looked = time
         followed = [track for track in self._tracks if not track.misses]
         taken = np.array([track.box for track in followed]).reshape(-1, 4)
         faces = self._faces.find(image, taken, self.max_faces - len(followed))
@@ -222,16 +230,16 @@ class Tracker:
         around = [box_of(face) for face in faces]
         found = []
         for row, face in enumerate(faces):
-            look = None if face.crop is None else describe(face.crop)
             others = np.array([*taken, *around[:row], *around[row + 1 :]]).reshape(-1, 4)
-            found.append(associate.Found(around[row], look, is_clear(around[row], others, shape)))
+            clear = is_clear(around[row], others, image.shape)
+            found.append(associate.Found(around[row], self._looks_like(image, face), clear))
         known = self._identities.known(found, time)
         chosen = [
             (self._start(face, who, time), face)
             for face, new, who in zip(faces, found, known, strict=True)
             if who is not None or not self._waits(new, time)
         ]
-        return self._follow(chosen, time, shape)
+        return self._follow(chosen, image, time)
 
     def _waits(self, new: associate.Found, time: float) -> bool:
         """Whether a face that is partly hidden is given time to show who it is: only while somebody

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
-from bauta.crop import Roi
 from bauta.data.readers.own import read_ytf
 from bauta.data.sample import Sample
-from bauta.faces import Faces
 from bauta.geometry import boxes
-from bauta.regress.landmarks import Prediction
 from bauta.synth.crowds import CrowdFrame, Cutout, photographed_person, switches
 from bauta.tracker import Tracker
 
@@ -62,20 +59,6 @@ def count_ids(frames: Iterable[CrowdFrame], tracker: Tracker) -> Ids:
 def by_overlap(tracker: Tracker) -> Tracker:
     """The same tracker without its eye for looks and cuts: ids by overlap and motion alone. What
     looks are worth is measured against it; `reset()` brings the eye for cuts back."""
-    tracker._faces = _Lookless(tracker._faces)  # type: ignore[assignment]
+    tracker._looks_like = lambda image, face: None  # type: ignore[assignment]
     tracker._cuts = lambda image: False  # type: ignore[assignment]
     return tracker
-
-
-class _Lookless:
-    """Faces without the crops that looks are read from."""
-
-    def __init__(self, faces: Faces) -> None:
-        self._faces = faces
-        self.watched, self.detector = faces.watched, faces.detector
-
-    def regressor(self, image: np.ndarray, roi: Roi) -> Prediction:
-        return replace(self._faces.regressor(image, roi), crop=None)
-
-    def find(self, image: np.ndarray, taken: np.ndarray, most: int) -> list[Prediction]:
-        return [replace(face, crop=None) for face in self._faces.find(image, taken, most)]

@@ -26,6 +26,9 @@ RATE = 25.0
 SEEN = 0.5
 """Share of a face's box that no nearer face covers, from which it is there to be found."""
 
+FOUND = 0.4
+"""Overlap (IoU) from which a box is this face's."""
+
 Way = Callable[[float], tuple[float, float, float] | None]
 """Seconds -> centre x, y and width of a face in pixels, None while it is not there."""
 
@@ -178,17 +181,27 @@ def switches(answers: list[tuple[CrowdFrame, dict[int, np.ndarray]]]) -> tuple[i
     of_id: dict[int, int] = {}
     changed = taken = there = found = 0
     for frame, known in answers:
-        for person, box in frame.boxes.items():
-            there += 1
-            near = {id: boxes.iou(box[None], other[None])[0, 0] for id, other in known.items()}
-            id = max(near, key=lambda id: near[id], default=None)
-            if id is None or near[id] < 0.4:
-                continue
+        there += len(frame.boxes)
+        for person, id in _matched(frame.boxes, known).items():
             found += 1
             changed += of_person.get(person, id) != id
             taken += of_id.get(id, person) != person
             of_person[person], of_id[id] = id, person
     return changed, taken, found / max(there, 1)
+
+
+def _matched(there: dict[int, np.ndarray], known: dict[int, np.ndarray]) -> dict[int, int]:
+    """Id of each person in `there` whose box overlaps with one in `known`, the best pairs first."""
+    overlap = {
+        (person, id): boxes.iou(box[None], other[None])[0, 0]
+        for person, box in there.items()
+        for id, other in known.items()
+    }
+    out: dict[int, int] = {}
+    for (person, id), share in sorted(overlap.items(), key=lambda pair: -pair[1]):
+        if share >= FOUND and person not in out and id not in out.values():
+            out[person] = id
+    return out
 
 
 LEFT, RIGHT, MIDDLE = (140.0, 190.0), (500.0, 190.0), (320.0, 190.0)

@@ -198,10 +198,10 @@ class VideoSink:
     def _hold(self, packets: list[Packet]) -> None:
         """Write packets one late: how long a picture shows is known when the next one comes."""
         for packet in packets:
-            if self._held is not None:
-                self._step = self._held.duration = (packet.pts or 0) - (self._held.pts or 0)
-                self._mux(self._held)
-            self._held = packet
+            ready, self._held = self._held, packet  # an interrupt may lose it, never write it twice
+            if ready is not None:
+                self._step = ready.duration = (packet.pts or 0) - (ready.pts or 0)
+                self._mux(ready)
 
     def _mux_sound(self, seconds: float) -> None:
         if self._sound is not None:
