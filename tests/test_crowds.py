@@ -92,9 +92,10 @@ def test_no_trace_of_the_old_face_is_in_the_filter_after_a_cut():
     assert {face.id for face in after} == {2, 3}
 
 
-def look(number: int, shift: float = 0.0, light: float = 1.0) -> np.ndarray:
+def look(number: int, shift: float = 0.0, light: float = 1.0, colour: bool = True) -> np.ndarray:
     one = person(number)
-    image = np.clip(one.image * light, 0, 255).astype(np.uint8)
+    seen = one.image if colour else np.repeat(one.image[..., 1:2], 3, 2)
+    image = np.clip(seen * light, 0, 255).astype(np.uint8)
     roi = roi_of_box(one.box)
     return describe(cut(image, replace(roi, center=roi.center + shift), 112))
 
@@ -106,6 +107,19 @@ def test_people_look_like_themselves_in_other_light_and_a_little_off():
         assert known.distance(look(number, 3.0, 0.7)) < SAME
         others = [known.distance(look(other)) for other in range(3) if other != number]
         assert min(others) > STRANGE
+
+
+def test_people_in_grey_pictures_are_as_far_apart_as_in_colour():
+    def away(colour: bool) -> list[float]:
+        looks = [look(number, colour=colour) for number in range(6)]
+        pairs = [(a, b) for i, a in enumerate(looks) for b in looks[:i]]
+        return [float(np.linalg.norm(a - b)) for a, b in pairs]
+
+    assert np.mean(away(False)) > 0.97 * np.mean(away(True))
+    assert min(away(False)) > SAME
+    known = Looks()
+    known.add(look(0, colour=False))
+    assert known.distance(look(0, 3.0, 0.7, colour=False)) < SAME
 
 
 def test_looks_are_few_and_an_old_one_makes_room():

@@ -17,9 +17,11 @@ def umeyama(
     w = w / w.sum()
     mean_s, mean_t = w @ source, w @ target
     s, t = source - mean_s, target - mean_t
-    u, d, vt = np.linalg.svd((t * w[:, None]).T @ s)
-    sign = np.ones(len(d))
-    sign[-1] = np.sign(np.linalg.det(u) * np.linalg.det(vt)) or 1.0
-    R = (u * sign) @ vt
-    scale = float((d * sign).sum() / max(float(w @ (s * s).sum(1)), 1e-12))
+    weighted = s * w[:, None]
+    u, d, vt = np.linalg.svd(t.T @ weighted)
+    if np.linalg.det(u @ vt) < 0:
+        u[:, -1] *= -1
+        d[-1] *= -1
+    R = u @ vt
+    scale = float(d.sum() / max(float(np.vdot(s, weighted)), 1e-12))
     return scale, R, mean_t - scale * R @ mean_s
