@@ -44,6 +44,35 @@ def test_a_loss_that_never_falls_suggests_nothing():
     assert np.isnan(evaluate(rates, np.linspace(1, 2, 100)).suggested)
 
 
+def bowl(rates: np.ndarray, at: float, drop: float) -> np.ndarray:
+    """A loss that falls by a share around the rate `at` and rises again past six times that."""
+    x = np.log10(rates / at)
+    return 30 * (1 - drop / (1 + np.exp(-4 * x)) + 0.5 * np.maximum(0, x - np.log10(6)) ** 2)
+
+
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize(("noise", "drop"), [(0.02, 0.15), (0.05, 0.15), (0.05, 0.6)])
+def test_batches_that_differ_do_not_hide_the_decade_of_the_fall(seed, noise, drop):
+    rates = np.geomspace(1e-6, 1.0, 300)
+    noisy = bowl(rates, 2e-3, drop) * (1 + noise * np.random.default_rng(seed).normal(size=300))
+    assert abs(np.log10(evaluate(rates, noisy).suggested / 2e-3)) < 0.5
+
+
+def test_the_wobble_of_the_first_batches_is_no_fall():
+    """As in a run that suggested 1.7e-6: a bad second batch, and a true fall from 1e-3 on."""
+    rates = np.geomspace(1e-6, 1.0, 300)
+    losses = bowl(rates, 2e-3, 0.15) * (1 + 0.04 * np.random.default_rng(3).normal(size=300))
+    losses[:12] += np.linspace(6, 0, 12)
+    assert 6e-4 < evaluate(rates, losses).suggested < 7e-3
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_noise_alone_suggests_nothing(seed):
+    rates = np.geomspace(1e-6, 1.0, 300)
+    losses = 30 * (1 + 0.05 * np.random.default_rng(seed).normal(size=300))
+    assert np.isnan(evaluate(rates, losses).suggested)
+
+
 def test_a_range_upside_down_is_refused(tmp_path):
     with pytest.raises(InputError, match="0 < low < high"):
         sweep(ToyTask(), SETTINGS, tmp_path, low=1.0, high=0.1)

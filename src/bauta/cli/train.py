@@ -162,7 +162,7 @@ def _sweep(task: Any, settings: Any, out: Path, init: Path | None) -> None:
             task, settings, out, init, watch=lambda done, loss: bar.update(shown, completed=done)
         )
     if math.isnan(found.suggested):
-        talk.print("the loss never fell: look at the picture, and at the data")
+        talk.print("no clear fall of the loss at any rate: look at the picture, and at the data")
     else:
         talk.print(f"suggested peak rate: {found.suggested:.2g} (--set train.rate=...)")
         say(f"{found.suggested:.3g}")
