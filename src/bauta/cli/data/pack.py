@@ -16,7 +16,8 @@ def pack(
     name: Annotated[
         str,
         typer.Argument(
-            help="A data set (`bauta data check` lists them), or `negatives` or `lookalikes`."
+            help="A data set (`bauta data check` lists them), or `negatives` or `lookalikes`: "
+            "pictures without people, out of any folder."
         ),
     ],
     path: Annotated[
@@ -47,7 +48,7 @@ def pack(
     from bauta.checks import InputError
     from bauta.data import catalog
     from bauta.data.cutting import SMALL, PackSettings
-    from bauta.data.lookalikes import NOBODY
+    from bauta.data.lookalikes import NOBODY, licence_of
     from bauta.data.packing import pack as run
     from bauta.data.teachers import SETS, data_root
 
@@ -58,7 +59,8 @@ def pack(
     given |= {"schemes": tuple(s.strip() for s in schemes.split(",") if s.strip())}
     settings = SMALL if small else PackSettings()
     settings = replace(settings, **{key: value for key, value in given.items() if value})
-    samples = dataset.read(data_root() if path is None else path, subset)
+    root = data_root() if path is None else path
+    samples = dataset.read(root, subset)
     with counting(name, dataset.counts.get(subset) or None) as after:
         report = run(samples, out, name, settings, subset, threads, after)
     for sample, why in list(report.unreadable.items())[:10]:
@@ -70,4 +72,4 @@ def pack(
             f"left out: {len(report.unreadable)} unreadable (all named in {out}/pack.json), "
             f"{report.repeats} exact repeats"
         )
-    talk.print(f"licence: {dataset.licence}")
+    talk.print(f"licence: {licence_of(root) if name in NOBODY else dataset.licence}")
