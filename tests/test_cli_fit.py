@@ -75,6 +75,23 @@ def test_calibrate_writes_a_profile_that_track_takes(run, folder, tmp_path):
     usual = np.median([list(face.blendshapes.values()) for face in faces], axis=0)
     raw = np.median([fit.weights for fit in fits], axis=0)
     assert usual.sum() < 0.4 * raw.sum()
+    again = (
+        "track",
+        folder / "clip.mp4",
+        "--save",
+        "jsonl",
+        "--force",
+        "--faces",
+        "2",
+        "--profile",
+    )
+    code, _, err = run(*again, "me.json")
+    assert (code, "whose of 2 faces" in " ".join(err.split())) == (1, True)
+    code, *_ = run(*again, "0=me.json", "--profile", "1=me.json")
+    assert code == 0
+    tracks = read_tracks(tmp_path / "clip_faces.jsonl")
+    assert set(tracks.header.details["profiles"]) == {"0", "1"}
+    assert sure(next(iter(tracks)).faces[0].fit).shapes is not None
 
 
 def test_calibrate_wants_two_seconds(run, folder):
@@ -104,6 +121,8 @@ def test_track_notes_what_it_was_told(run, folder, tmp_path):
         (["--ipd", "1"], "ipd: expected 4.0 to 8.5"),
         (["--camera", "none.json"], "none.json: cannot be read"),
         (["--profile", "none.json"], "none.json: cannot be read"),
+        (["--profile", "1=none.json"], "none.json: cannot be read"),
+        (["--profile", "a.json", "--profile", "1=b.json"], "expected ID=FILE for each"),
         (["--no-fit", "--fov", "50"], "no effect with fit=False"),
     ],
 )

@@ -131,6 +131,21 @@ def test_a_profile_makes_the_clips_usual_face_blank(images, states):
     assert np.abs(sure(again[0].fit).identity - learned.identity).max() < 0.3
 
 
+def test_of_two_people_the_one_with_the_id_has_the_profile(images, states):
+    learned = calibrate(states, states[-1].fit.camera)
+    with Tracker(max_faces=2, profile={1: learned}) as tracker:
+        faces = tracker(np.hstack([images[0], images[0][:, ::-1]]), 0.0)
+    other, one = (sure(face.fit) for face in faces)
+    assert [face.id for face in faces] == [0, 1]
+    assert other.shapes is None
+    assert one.shapes is not None
+    assert np.abs(one.identity - learned.identity).max() < 0.3
+    assert np.abs(other.identity - learned.identity).max() > 0.3
+    assert set(HeadOptions(profile={1: learned}).as_json()["profiles"]) == {"1"}
+    with pytest.raises(InputError, match="whose of 2 faces"):
+        Tracker(max_faces=2, profile=learned)
+
+
 def test_fit_and_blink_come_back_from_jsonl(states, tmp_path):
     from dataclasses import replace
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -45,8 +45,9 @@ class HeadOptions:
     fov: float | None = None
     ipd: float | None = None
     """Centimetres between the pupils; else size is measured on the irises."""
-    profile: Profile | None = None
-    """Of `learn_profile`: who it is, and their blank face."""
+    profile: Profile | Mapping[int, Profile] | None = None
+    """Of `learn_profile`: who it is, and their blank face. Of one person in the picture, or of
+    several by id."""
 
     def __post_init__(self) -> None:
         if self.camera is not None and self.fov is not None:
@@ -67,7 +68,24 @@ class HeadOptions:
                 "distortion": self.camera.distortion.tolist(),
             }
         given |= {name: value for name in ("fov", "ipd") if (value := getattr(self, name))}
-        return given | ({"profile": self.profile.as_json()} if self.profile else {})
+        if isinstance(self.profile, Profile):
+            given["profile"] = self.profile.as_json()
+        elif self.profile:
+            given["profiles"] = {str(id): one.as_json() for id, one in self.profile.items()}
+        return given
+
+    def check_faces(self, most: int) -> None:
+        """InputError when it is not clear whose of `most` faces the profile is."""
+        if most > 1 and isinstance(self.profile, Profile):
+            raise InputError(
+                f"profile: whose of {most} faces? name the id, {{0: profile}} (--profile 0=FILE)"
+            )
+
+    def profile_of(self, id: int) -> Profile | None:
+        """The profile of the face with an id."""
+        if self.profile is None or isinstance(self.profile, Profile):
+            return self.profile
+        return self.profile.get(id)
 
     def camera_of(self, width: int, height: int) -> Camera:
         """The camera for pictures of a size."""
@@ -90,16 +108,27 @@ class HeadOptions:
 
 
 def read_options(
-    camera: Path | None, fov: float | None, ipd: float | None, profile: Path | None
+    camera: Path | None, fov: float | None, ipd: float | None, profiles: Sequence[str] = ()
 ) -> HeadOptions:
-    """Options with the camera and the profile of files; InputError when one cannot be used."""
-    names = face_model().expression_names
-    return HeadOptions(
-        None if camera is None else read_camera(camera),
-        fov,
-        ipd,
-        None if profile is None else read_profile(profile, names),
-    )
+    """Options with the camera and the profiles of files; InputError when one cannot be used.
+
+    `profiles`: one file, or `ID=FILE` for each id that has one.
+    """
+    names, of_id = face_model().expression_names, {}
+    for given in profiles:
+        id, equals, file = given.partition("=")
+        if not (equals and id.isdecimal()):
+            if len(profiles) > 1:
+                raise InputError(f"--profile: expected ID=FILE for each of several, got {given}")
+            return HeadOptions(_camera(camera), fov, ipd, read_profile(Path(given), names))
+        if int(id) in of_id:
+            raise InputError(f"--profile: {id} was given a profile already; leave out {given}")
+        of_id[int(id)] = read_profile(Path(file), names)
+    return HeadOptions(_camera(camera), fov, ipd, of_id or None)
+
+
+def _camera(path: Path | None) -> Camera | None:
+    return None if path is None else read_camera(path)
 
 
 @cache
@@ -107,18 +136,17 @@ def _points(modes: int) -> FitPoints:
     return fit_points(face_model(), modes)
 
 
-def _fitter(options: HeadOptions) -> FaceFitter:
+def _fitter(ipd: float | None = None, profile: Profile | None = None) -> FaceFitter:
     settings = FitSettings()
-    points = _points(settings.modes)
-    return FaceFitter(face_model(), points, settings, options.ipd, options.profile)
+    return FaceFitter(face_model(), _points(settings.modes), settings, ipd, profile)
 
 
 class Head:
-    """Adds the fitted head and blinks to the results of one face."""
+    """Adds the fitted head and blinks to the results of the face with an id."""
 
-    def __init__(self, options: HeadOptions) -> None:
+    def __init__(self, options: HeadOptions, id: int = 0) -> None:
         self.options = options
-        self._fitter = _fitter(options)
+        self._fitter = _fitter(options.ipd, options.profile_of(id))
         self._blinks = BlinkDetector()
         self._camera: tuple[int, int, Camera] | None = None
 
@@ -160,7 +188,7 @@ def fit_same_person(
 ) -> list[FaceState]:
     """The states of one person in several pictures, all with the one identity that explains them
     together; `sizes` are (width, height) of the pictures."""
-    fitter = _fitter(options)
+    fitter = _fitter(options.ipd)
     pairs = list(zip(states, sizes, strict=True))
     cameras = [options.of_photo([state], *size).camera_of(*size) for state, size in pairs]
     seen = [(s, c) for s, c in zip(states, cameras, strict=True) if len(s.mesh)]
@@ -185,7 +213,7 @@ def calibrate(states: Sequence[FaceState], camera: Camera) -> Profile:
     learn_profile(fits)  # refuses a clip that is too short
     size, count = fits[-1].size, len(fits[-1].names)
     known = Profile(fits[-1].names, np.zeros(count), np.ones(count), fits[-1].identity, size)
-    fitter = _fitter(HeadOptions(profile=known))
+    fitter = _fitter(profile=known)
     again = [
         fitter(state.mesh, state.sigma["mesh478"], camera, state.score)
         for state in states

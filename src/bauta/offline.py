@@ -91,7 +91,7 @@ class LookAhead:
             return state
         head = self._heads.get(id)
         if head is None:
-            head = self._heads[id] = Head(self._options)
+            head = self._heads[id] = Head(self._options, id)
         elif id not in self._last:
             head.cut()
         height, width = late.frame.image.shape[:2]

@@ -7,6 +7,7 @@ frame -> follow every known face (crop from its last points -> regress -> filter
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -54,7 +55,7 @@ class Tracker:
     identity and gaze, 0.5 ms less a frame.
     `camera` is what took the pictures, else one with `fov` (60) degrees across the longer side;
     `ipd` the distance of the pupils in centimetres when it is known, else size is measured on the
-    irises; `profile` what `bauta calibrate` learned of the person.
+    irises; `profile` what `bauta calibrate` learned of the person, or of several, {id: profile}.
     Not thread-safe: one tracker a stream. InputError for an unknown option, ModelError for a bad
     model.
     """
@@ -72,12 +73,13 @@ class Tracker:
         camera: Camera | None = None,
         fov: float | None = None,
         ipd: float | None = None,
-        profile: Profile | None = None,
+        profile: Profile | Mapping[int, Profile] | None = None,
     ) -> None:
         check_count(max_faces, "max_faces")
         self.max_faces = max_faces
         self._filter = filter_maker(filter, filter_config)
         options = HeadOptions(camera, fov, ipd, profile)
+        options.check_faces(max_faces)
         if not fit and options != HeadOptions():
             raise InputError("camera, fov, ipd, profile: have no effect with fit=False")
         self._head = options if fit else None
@@ -254,10 +256,11 @@ class Tracker:
 
     def _start(self, face: Prediction, who: associate.Lost | None, time: float) -> Followed:
         """Follow a new face: somebody new, or `who` is back."""
+        id = self._identities.fresh() if who is None else who.id
         track = Followed(
-            id=self._identities.fresh() if who is None else who.id,
+            id=id,
             filter=self._filter() if self._filter else None,
-            head=Head(self._head) if self._head else None,
+            head=Head(self._head, id) if self._head else None,
             roi=place_face(face).roi,
             box=box_of(face),
             time=time,

@@ -45,7 +45,7 @@ def calibrate(
     from bauta.video.source import open_video
 
     check_output(out, force)
-    head, states, summary = heads.read_options(camera, fov, ipd, None), [], Summary()
+    head, states, summary = heads.read_options(camera, fov, ipd), [], Summary()
     with (
         open_video(source) as frames,
         Tracker(model, camera=head.camera, fov=head.fov, ipd=head.ipd) as tracker,

@@ -46,7 +46,7 @@ def fit(
     targets = [(out / f"{stem}.json", out / f"{stem}.obj") for stem in stems]
     for path in (path for pair in targets for path in pair):
         check_output(path, force)
-    options = read_options(camera, fov, ipd, None)
+    options = read_options(camera, fov, ipd)
     states, sizes = [], []
     for photo in photos:
         image = read_picture(photo)

@@ -161,4 +161,10 @@ Ipd = Annotated[
     float | None,
     typer.Option(help="Centimetres between the pupils; else size is measured on the irises."),
 ]
-Profile = Annotated[Path | None, typer.Option(help="What `bauta calibrate` learned of the person.")]
+Profile = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="[ID=]FILE",
+        help="What `bauta calibrate` learned of the person; of several, said for each by id.",
+    ),
+]

@@ -54,7 +54,8 @@ def track(
     from bauta.heads import read_options
     from bauta.view.window import WindowClosedError
 
-    head = read_options(camera, fov, ipd, profile)
+    head = read_options(camera, fov, ipd, profile or ())
+    head.check_faces(faces)
     following = jobs.Following(model, faces, filter, fit, threads, device, head, offline)
     asked = following.as_json() | {"model": str(model), "save": save, "draw": draw}
     asked |= {"csv_columns": csv_columns, "sequence": sequence, "rate": rate}
