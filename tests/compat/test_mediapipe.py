@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import subprocess
 import sys
 import threading
@@ -284,6 +285,16 @@ def test_after_install_code_that_imports_mediapipe_gets_this():
         "from mediapipe.tasks.python.vision.drawing_utils import DrawingSpec\n"
         "from mediapipe.framework.formats import landmark_pb2\n"
         "import mediapipe.solutions.face_mesh as face_mesh\n"
+        "import mediapipe.python.solutions.face_mesh as same\n"
+        "from mediapipe.python.solutions.drawing_utils import DrawingSpec as drawn\n"
+        "from mediapipe.python import solutions\n"
+        "from mediapipe.tasks.python.components import containers\n"
+        "from mediapipe.tasks.python.components.containers.landmark import NormalizedLandmark\n"
+        "from mediapipe.tasks.python.components.containers.category import Category\n"
+        "assert same is face_mesh and solutions is mp.solutions is mp.python.solutions\n"
+        "assert drawn is mp.solutions.drawing_utils.DrawingSpec\n"
+        "assert mp.tasks.components.containers.NormalizedLandmark is NormalizedLandmark\n"
+        "assert containers.Category is Category\n"
         "assert mp is ours and vision.FaceLandmarker is ours.FaceLandmarker\n"
         "assert mp.solutions.face_mesh is face_mesh and python.BaseOptions is BaseOptions\n"
     )
@@ -294,6 +305,16 @@ def test_after_install_code_that_imports_mediapipe_gets_this():
     )
     done = subprocess.run([sys.executable, "-c", taken], capture_output=True, text=True)
     assert "has been imported already" in done.stderr
+
+
+def test_solutions_for_hands_are_named_as_missing():
+    with pytest.raises(AttributeError, match=r"solutions\.hands: is not in bauta"):
+        _ = mp.solutions.hands
+
+
+def test_solutions_are_found_below_python_too():
+    found = importlib.import_module("bauta.compat.mediapipe.python.solutions.face_mesh")
+    assert found is mp.solutions.face_mesh
 
 
 def test_times_need_not_grow(images):

@@ -16,7 +16,7 @@ import sys
 
 import bauta
 from bauta.checks import InputError
-from bauta.compat.mediapipe import framework, solutions, tasks
+from bauta.compat.mediapipe import framework, python, solutions, tasks
 from bauta.compat.mediapipe.image import Image, ImageFormat
 from bauta.compat.mediapipe.solutions.face_mesh import FaceMesh
 from bauta.compat.mediapipe.tasks.python.vision.face_landmarker import (
@@ -34,6 +34,7 @@ __all__ = [
     "ImageFormat",
     "framework",
     "install",
+    "python",
     "solutions",
     "tasks",
 ]
@@ -49,7 +50,8 @@ def install() -> None:
         raise InputError(
             "mediapipe: has been imported already; call install() before anything imports it"
         )
-    sys.modules["mediapipe"] = sys.modules[__name__]
     for module in pkgutil.walk_packages(__path__, f"{__name__}."):
-        alias = module.name.replace(__name__, "mediapipe", 1)
-        sys.modules[alias] = importlib.import_module(module.name)
+        importlib.import_module(module.name)
+    for name in list(sys.modules):
+        if f"{name}.".startswith(f"{__name__}."):
+            sys.modules[name.replace(__name__, "mediapipe", 1)] = sys.modules[name]

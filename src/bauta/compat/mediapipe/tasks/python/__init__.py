@@ -1,6 +1,6 @@
 """`mediapipe.tasks.python`."""
 
-from bauta.compat.mediapipe.tasks.python import core, vision
+from bauta.compat.mediapipe.tasks.python import components, core, vision
 from bauta.compat.mediapipe.tasks.python.core.base_options import BaseOptions
 
-__all__ = ["BaseOptions", "core", "vision"]
+__all__ = ["BaseOptions", "components", "core", "vision"]
