@@ -170,6 +170,12 @@ class Head:
         return _fitted(self._fitter, state, camera, state.score, blink)
 
 
+def _doubt(state: FaceState) -> np.ndarray:
+    """(478,) pixels, the sigma of the mesh; 0, the least that is believed, where the model says
+    none."""
+    return state.sigma.get("mesh478", np.zeros(len(state.mesh), np.float32))
+
+
 def _fitted(
     fitter: FaceFitter,
     state: FaceState,
@@ -177,7 +183,7 @@ def _fitted(
     confidence: float,
     blink: Blink | None = None,
 ) -> FaceState:
-    fit = fitter(state.mesh, state.sigma["mesh478"], camera, confidence)
+    fit = fitter(state.mesh, _doubt(state), camera, confidence)
     if fit is None:
         return replace(state, blink=blink) if blink else state
     return replace(state, fit=fit, blink=blink, pose=Pose(fit.R_camera_head, fit.matrix))
@@ -215,7 +221,7 @@ def calibrate(states: Sequence[FaceState], camera: Camera) -> Profile:
     known = Profile(fits[-1].names, np.zeros(count), np.ones(count), fits[-1].identity, size)
     fitter = _fitter(profile=known)
     again = [
-        fitter(state.mesh, state.sigma["mesh478"], camera, state.score)
+        fitter(state.mesh, _doubt(state), camera, state.score)
         for state in states
         if state.fit is not None
     ]

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import sys
+from functools import partial
 
 import numpy as np
 import pytest
 
+import tiny_models
 from bauta import cli
 from bauta.checks import InputError
 from bauta.demo import clip_path, truth
-from bauta.eval import clips, video
+from bauta.eval import clips, steadiness, video
 from bauta.eval.predictions import Predictions, save
 from bauta.eval.report.clips import page
 from bauta.records import JsonlWriter
@@ -127,6 +129,52 @@ def test_a_clip_is_measured_with_its_settings(clip, tmp_path, monkeypatch, capsy
     assert "noise 8 of 255" in scored["settings"]["still"]
     assert (tmp_path / "report.html").read_text().startswith("<!DOCTYPE html>")
     assert json.loads((tmp_path / "results.json").read_text())["clips"][0]["name"] == "face.mp4"
+
+
+@pytest.mark.parametrize("scheme", ["ibug68", "ibug68-3d", "mesh478", "wflw98"])
+def test_a_strangers_model_is_measured_by_the_points_that_it_has(
+    clip, tmp_path, monkeypatch, capsys, scheme
+):
+    """None of them predicts both kinds of 68 points, as the models that ship do."""
+    few = partial(steadiness.noisy_copies, count=8)
+    monkeypatch.setattr(steadiness, "noisy_copies", few)
+    model = tiny_models.write(tmp_path / "my.onnx", scheme)
+    marks = np.stack([truth.truth68(index) for index in range(30)])
+    known = "ibug68-3d" if scheme == "ibug68-3d" else "ibug68"
+    names = np.arange(30).astype(str)
+    save(tmp_path / "marks.npz", Predictions(names, {known: marks.astype(np.float32)}))
+    arguments = ["eval", "video", clip, "--model", model, "--truth", tmp_path / "marks.npz"]
+    monkeypatch.setattr(sys, "argv", ["bauta", *map(str, arguments), "-o", str(tmp_path)])
+    with pytest.raises(SystemExit) as stop:
+        cli.main()
+    assert not stop.value.code
+    (scored,) = json.loads(capsys.readouterr().out)["clips"]
+    measured = {name for name in scored["values"] if name.startswith("still spread")}
+    assert measured == {f"still spread {known}, %, {how}" for how in ("filtered", "unfiltered")}
+    assert scored["values"]["found, %, unfiltered"] == 100
+    assert scored["values"]["drift at return, %"] is not None
+    assert scored["values"]["error, %, unfiltered"] < 40
+    assert scored["settings"]["points"].startswith(f"inner 51 of {known}")
+
+
+def test_a_track_of_other_points_is_measured_on_68_mapped_from_them(tmp_path):
+    mesh = np.stack([synthetic_face(center=(100 + t, 100)).mesh for t in range(4)])
+    names, path = np.arange(4).astype(str), tmp_path / "mesh.npz"
+    save(path, Predictions(names, {"mesh478": mesh.astype(np.float32)}))
+    score = video.score_track(path)
+    assert score.values["jitter ibug68, %"] == pytest.approx(0, abs=1e-3)
+    assert score.settings["points"] == "inner 51 of ibug68, from mesh478"
+    save(path, Predictions(names, {"celeba5": mesh[:, :5].astype(np.float32)}))
+    with pytest.raises(InputError, match="celeba5 only"):
+        video.score_track(path)
+
+
+def test_tracks_without_points_in_common_are_not_compared(tmp_path):
+    points = np.zeros((3, 68, 2), np.float32) + np.arange(68)[None, :, None]
+    for scheme in clips.SIXTY_EIGHT:
+        save(tmp_path / f"{scheme}.npz", Predictions(np.array(list("012")), {scheme: points}))
+    with pytest.raises(InputError, match="cannot be compared"):
+        video.score_track(tmp_path / "ibug68.npz", truth=tmp_path / "ibug68-3d.npz")
 
 
 def test_the_page_counts_blinks_in_whole_numbers():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,11 +13,13 @@ import numpy as np
 from bauta.checks import InputError, SourceError
 from bauta.eval import predictions
 from bauta.records import read_tracks
-from bauta.schemes import INNER51, OUTER_EYE_CORNERS68, get
+from bauta.schemes import INNER51, OUTER_EYE_CORNERS68, get, mapping
 from bauta.tracker import Tracker
 from bauta.types import FaceState
 
 SCHEMES = ("ibug68", "ibug68-3d", "mesh478")
+SIXTY_EIGHT = ("ibug68", "ibug68-3d")
+"""Those that motion is measured on; a track has one of them at least."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,20 +30,27 @@ class Track:
     """(T,) int, number of each frame in its source."""
     points: dict[str, np.ndarray]
     """Scheme -> (T, K, 2) float64 pixels, NaN where the face was not found."""
+    mapped: str = ""
+    """The scheme that the 68 points were mapped from where they were not predicted."""
+
+    @property
+    def main(self) -> str:
+        """The first of `SIXTY_EIGHT` that there is."""
+        return next(name for name in SIXTY_EIGHT if name in self.points)
 
     @property
     def found(self) -> np.ndarray:
         """(T,) bool."""
         return np.isfinite(next(iter(self.points.values()))[:, 0, 0])
 
-    def inner51(self, scheme: str = "ibug68") -> np.ndarray:
-        """(T, 51, 2): the points without the jaw."""
-        return self.points[scheme][:, INNER51]
+    def inner51(self, scheme: str = "") -> np.ndarray:
+        """(T, 51, 2): the points without the jaw, by default of `main`."""
+        return self.points[scheme or self.main][:, INNER51]
 
-    def eye_distance(self, scheme: str = "ibug68") -> np.ndarray:
-        """(T,) pixels between the outer eye corners."""
+    def eye_distance(self, scheme: str = "") -> np.ndarray:
+        """(T,) pixels between the outer eye corners, by default of `main`."""
         right, left = OUTER_EYE_CORNERS68
-        points = self.points[scheme]
+        points = self.points[scheme or self.main]
         return np.linalg.norm(points[:, right] - points[:, left], axis=-1)
 
 
@@ -58,7 +68,7 @@ def of_states(frames: list[int], states: list[list[FaceState]]) -> Track:
                     if len(face.points(name)):
                         points[name][row] = face.points(name)[:, :2]
     known = {name: values for name, values in points.items() if np.isfinite(values).any()}
-    return Track(np.array(frames), known)
+    return _with_68(np.array(frames), known)
 
 
 def run(
@@ -147,4 +157,26 @@ def _of_predictions(path: Path) -> Track:
         ) from error
     order = np.argsort(frames)
     points = {key: value[order, :, :2].astype(float) for key, value in loaded.points.items()}
-    return Track(frames[order], points)
+    return _with_68(frames[order], points)
+
+
+def shared68(track: Track, other: Track) -> str:
+    """The 68 points that two tracks can be compared in; InputError when there are none."""
+    both = [name for name in SIXTY_EIGHT if name in track.points and name in other.points]
+    if not both:
+        raise InputError(f"tracks of {track.main} and of {other.main} cannot be compared")
+    return both[0]
+
+
+def _with_68(frames: np.ndarray, points: dict[str, np.ndarray]) -> Track:
+    """A track that has 68 points, mapped from others if need be. InputError where none can be."""
+    if any(name in points for name in SIXTY_EIGHT):
+        return Track(frames, points)
+    for source in points:
+        with suppress(InputError):
+            flat = mapping(source, "ibug68").apply(points[source])
+            return Track(frames, points | {"ibug68": flat}, source)
+    raise InputError(
+        f"track: has {', '.join(points)} only; motion is measured on 68 points, and nothing maps "
+        "to them"
+    )

@@ -88,6 +88,7 @@ def score_clip(
             found = against(track, known)
             values |= {f"{key}, {name}": value for key, value in found.items()}
     settings = _settings(model) | {"still frame": first, "frames": len(raw.frames)}
+    settings["points"] = _points(raw)
     return _with_eyes(Path(path).name, smooth, settings, values, blinks)
 
 
@@ -104,18 +105,20 @@ def score_track(
     track = clips.read(path)
     values = motion(track)
     if reference is not None:
-        other = clips.aligned(clips.read(reference), track.frames)["ibug68"]
-        values["lag, frames"] = steadiness.lag(track.inner51(), other[:, clips.INNER51])
+        known = clips.read(reference)
+        scheme = clips.shared68(track, known)
+        other = clips.aligned(known, track.frames)[scheme]
+        values["lag, frames"] = steadiness.lag(track.inner51(scheme), other[:, clips.INNER51])
     if truth is not None:
         values |= against(track, clips.read(truth))
-    settings = {"track": path.name, "frames": len(track.frames)}
+    settings = {"track": path.name, "frames": len(track.frames), "points": _points(track)}
     return _with_eyes(path.name, track, settings, values, blinks)
 
 
 def motion(track: Track) -> dict[str, float]:
     """Share of frames with the face; jitter and zig-zag of the inner 51 of both 68-point sets."""
     out = {"found, %": float(track.found.mean() * 100)}
-    for scheme in ("ibug68", "ibug68-3d"):
+    for scheme in clips.SIXTY_EIGHT:
         if scheme in track.points:
             points, size = track.inner51(scheme), track.eye_distance(scheme)
             out[f"jitter {scheme}, %"] = steadiness.jitter(points, size)
@@ -124,11 +127,10 @@ def motion(track: Track) -> dict[str, float]:
 
 
 def against(track: Track, truth: Track) -> dict[str, float]:
-    """A track against a true one in `ibug68`: error, stability, NMJ, E1..E4, brows."""
-    expected = clips.aligned(truth, track.frames).get("ibug68")
-    if expected is None:
-        raise InputError("truth of a clip: expected points of ibug68")
-    predicted = track.points["ibug68"]
+    """A track against a true one, in 68 points that both have: error, stability, NMJ, E1..E4,
+    brows, lids. InputError when there are none."""
+    scheme = clips.shared68(track, truth)
+    expected, predicted = clips.aligned(truth, track.frames)[scheme], track.points[scheme]
     right, left = clips.OUTER_EYE_CORNERS68
     eye = np.linalg.norm(expected[:, right] - expected[:, left], axis=-1)
     away = np.linalg.norm(predicted - expected, axis=-1).mean(1) / eye * 100
@@ -159,7 +161,7 @@ def still_values(path: str, model: str, number: int) -> dict[str, float]:
     for name, filter in (("filtered", DEFAULT), ("unfiltered", "none")):
         copies = enumerate(steadiness.noisy_copies(image))
         track = clips.run(((i, i / 25, copy) for i, copy in copies), model, filter)
-        for scheme in ("ibug68", "ibug68-3d"):
+        for scheme in (name for name in clips.SIXTY_EIGHT if name in track.points):
             size = float(np.nanmedian(track.eye_distance(scheme)))
             spread = steadiness.still_spread(track.inner51(scheme), size)
             out[f"still spread {scheme}, %, {name}"] = spread
@@ -189,7 +191,7 @@ def _with_eyes(
     values: dict[str, float],
     blinks: Path | None,
 ) -> ClipScore:
-    scheme = "mesh478" if "mesh478" in track.points else "ibug68"
+    scheme = "mesh478" if "mesh478" in track.points else track.main
     gap = eyes.lid_gap(track.points[scheme], scheme)
     found = eyes.find_blinks(gap)
     values["blinks found"] = float(len(found))
@@ -222,13 +224,17 @@ def _closures(gap: np.ndarray, marked: np.ndarray) -> np.ndarray:
     return np.array(ratios)
 
 
+def _points(track: Track) -> str:
+    """Which points motion, lag and drift are measured on."""
+    return f"inner 51 of {track.main}" + (f", from {track.mapped}" if track.mapped else "")
+
+
 def _settings(model: str) -> dict[str, Any]:
     config = asdict(CONFIGS[DEFAULT]())
     return {
         "model": Path(model).stem,
         "sha256": hashlib.sha256(read_model(model)).hexdigest(),
         "filter": f"{DEFAULT} " + ", ".join(f"{key} {value:g}" for key, value in config.items()),
-        "points": "inner 51",
         "norm": "distance of the outer eye corners in each frame",
         "still": f"{steadiness.COPIES} copies at 25/s, noise {steadiness.NOISE:g} of 255, seed 0",
         "longest lag": steadiness.LONGEST_LAG,
