@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from bauta.crop import Placement, place, roi_of_box
 from bauta.detect.detector import Detector
 from bauta.engine.session import Session
 from bauta.geometry import boxes
-from bauta.regress.landmarks import Doubt, Prediction, Regressor
+from bauta.regress.landmarks import Doubt, Prediction
 from bauta.regress.opening import open_regressor
 from bauta.types import POINT_SETS, FaceState, Pose
 
@@ -37,7 +38,8 @@ class Faces:
 
     `watched`: nobody has measured how well the regressor tells faces from the rest, or it does not
     say presence at all. The detector is then asked for less, but has a say on what it found: the
-    presence is never above its score.
+    presence is never above its score. `any_points`: also a model whose points no result can hold,
+    to look at single pictures with; see `trackable`.
     """
 
     watched = False
@@ -45,7 +47,13 @@ class Faces:
     doubt = Doubt()
     """How sure the points of a new face must be."""
 
-    def __init__(self, model: str | Path = "base", threads: int = 1, device: str = "cpu") -> None:
+    def __init__(
+        self,
+        model: str | Path = "base",
+        threads: int = 1,
+        device: str = "cpu",
+        any_points: bool = False,
+    ) -> None:
         import cv2
 
         cv2.setNumThreads(check_count(threads, "threads"))
@@ -54,7 +62,13 @@ class Faces:
         self.watched, self.doubt = self.regressor.watched, self.regressor.doubt
         session = Session(read_model("detector"), name="detector", threads=threads, device=device)
         self.detector = Detector(session) if self.watched else Detector(session, DETECTOR_THRESHOLD)
-        _check_places_a_head(self.regressor, str(model))
+        names = list(self.regressor.schemes.values())
+        if not (any_points or trackable(names)):
+            raise ModelError(
+                f"{model}: predicts {', '.join(names)} only, which does not say how a whole face "
+                f"lies; track with a model that predicts {', '.join(POINT_SETS)} or a scheme with "
+                "a map to ibug68"
+            )
 
     def find(self, image: np.ndarray, taken: np.ndarray, most: int) -> list[Prediction]:
         """Faces outside of the boxes `taken` (M, 4), at most `most`, the surest first."""
@@ -97,18 +111,12 @@ class Faces:
         return self.regressor(image, roi), self.regressor(image, replace(roi, mirrored=True))
 
 
-def _check_places_a_head(regressor: Regressor, model: str) -> None:
-    """ModelError when the points of a model do not say how a head lies."""
-    names = list(regressor.schemes.values())
-    shown = any(name in POINT_SETS for name in names)
-    if not shown and len(names) == 1:
-        shown = any(step.source == names[0] and step.target == "ibug68" for step in schemes.maps())
-    if not shown:
-        raise ModelError(
-            f"{model}: predicts {', '.join(names)} only, which does not say how a whole face lies; "
-            f"track with a model that predicts {', '.join(POINT_SETS)} or a scheme with a map to "
-            "ibug68"
-        )
+def trackable(names: Sequence[str]) -> bool:
+    """Whether results can hold what a model of these schemes predicts, itself or as `ibug68`."""
+    if any(name in POINT_SETS for name in names):
+        return True
+    steps = schemes.maps() if len(names) == 1 else []
+    return any(step.source == names[0] and step.target == "ibug68" for step in steps)
 
 
 def place_face(face: Prediction) -> Placement:

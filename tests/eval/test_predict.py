@@ -78,14 +78,6 @@ def test_a_true_box_reaches_from_the_forehead_to_the_chin():
     assert true_box(sample) == pytest.approx([10, 30 - 0.343 * 100, 110, 130])
 
 
-def test_without_points_over_the_face_the_sets_own_box_counts():
-    eyes = Labels(np.full((5, 2), 50.0), "celeba5")
-    box = np.array([1, 2, 3, 4], np.float32)
-    assert true_box(Sample("a", lambda: np.zeros(1), (eyes,), box)) is box
-    with pytest.raises(InputError, match="--crops detector"):
-        true_box(Sample("a", lambda: np.zeros(1), (eyes,)))
-
-
 def test_another_face_than_the_labelled_one_is_not_taken(samples):
     away = Labels(samples[0].points * 0.1, "ibug68")
     other = Sample("x", samples[0].picture, (away,))

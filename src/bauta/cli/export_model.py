@@ -47,7 +47,8 @@ def export_model(
     Beside it go a card, my.json, and a golden sample, my.golden.npz, for `bauta models my.onnx
     --check`. The best weights are taken. Of two stages (--coarse) both are written, the first as
     my.coarse.onnx, which has to stay beside my.onnx. How far the points of every kind of storage
-    lie from the network's, in pixels of the crop, is printed and kept on the card.
+    lie from the network's, in pixels of the crop, is printed and kept on the card. A warning says
+    when a model of these points cannot be tracked with, only scored.
     """
     need_torch()
     from bauta.train.export import coarse_of, export_run, export_stages
@@ -61,12 +62,27 @@ def export_model(
     done = export_stages(coarse, run, out, **how) if coarse else (export_run(run, out, **how),)
     for each in done:
         _tell(each)
+    _warn(out)
     for path in beside:
         say(str(path))
 
 
 def _written(out: Path) -> list[Path]:
     return [out, out.with_suffix(".json"), out.with_suffix(".golden.npz")]
+
+
+def _warn(out: Path) -> None:
+    """Says when the model cannot be tracked with."""
+    from bauta.faces import trackable
+    from bauta.regress.opening import open_regressor
+
+    names = list(open_regressor(out).schemes.values())
+    if not trackable(names):
+        talk.print(
+            f"warning: {out}: cannot be tracked with: {', '.join(names)} alone does not give the "
+            "68 points or the mesh that tracks hold; `bauta eval` scores it",
+            style="yellow",
+        )
 
 
 def _tell(done: Exported) -> None:

@@ -12,8 +12,9 @@ from functools import cache
 import numpy as np
 
 from bauta.checks import InputError
-from bauta.crop import Roi, place, roi_of_box, roi_of_points
+from bauta.crop import MARGIN, Roi, place, roi_of_box, roi_of_points
 from bauta.data.sample import Labels, Sample
+from bauta.regress.two_stage import FIVE, roi_of_five
 from bauta.tables import mesh478
 
 OUTLINE = 36
@@ -44,8 +45,9 @@ def _from_labels(labels: Labels) -> tuple[Roi, np.ndarray] | None:
 def frame_of(sample: Sample) -> tuple[Roi, np.ndarray] | None:
     """The face's own Roi and its outline (OUTLINE, 2), pixels of the picture.
 
-    From the points where they say how the whole face lies, else from the set's box, else from the
-    extent of what points there are; None for a picture without a face.
+    From the points where they say how the whole face lies, else from the set's box, else from five
+    points laid over the canonical ones, else from the extent of what points there are; None for a
+    picture without a face.
     """
     for labels in sorted(sample.labels, key=lambda item: item.scheme != "mesh478"):
         found = _from_labels(labels)
@@ -53,6 +55,11 @@ def frame_of(sample: Sample) -> tuple[Roi, np.ndarray] | None:
             return found
     if sample.box is not None:
         return roi_of_box(sample.box), _ellipse(sample.box)
+    for labels in sample.labels:
+        if labels.scheme == FIVE and np.isfinite(labels.points).all():
+            roi = roi_of_five(labels.points[:, :2])
+            reach = roi.side / MARGIN / 2
+            return roi, _ellipse(np.concatenate([roi.center - reach, roi.center + reach]))
     known = [item.points[np.isfinite(item.points[:, :2]).all(1), :2] for item in sample.labels]
     points = max(known, key=len, default=np.zeros((0, 2)))
     if len(points) < 3:

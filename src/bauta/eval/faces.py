@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 
 import numpy as np
 
 from bauta import schemes
 from bauta.checks import InputError
+from bauta.crop import Roi, roi_of_box
+from bauta.data.framing import frame_of
 from bauta.data.sample import Sample
 from bauta.geometry import boxes
 from bauta.regress.landmarks import MAIN, Prediction
@@ -22,11 +25,27 @@ WHOLE_FACE = ("ibug68", "ibug68-3d", "wflw98", "jd106", "insightface106", "fs70"
 """Schemes that reach from the brows to the chin and from cheek to cheek."""
 
 
-def true_box(sample: Sample) -> np.ndarray:
-    """The box (4,) that the detector would draw around the labelled face, from its points.
+def true_roi(sample: Sample) -> Roi:
+    """The square of a first look at the labelled face, not turned.
 
-    From the mesh, else from points that span the face, else the set's own box as it is.
+    That of the box that the detector would draw around the mesh or points that span the face; else
+    the one by which training would frame it (`bauta.data.framing`): from fewer points that say how
+    the whole face lies, the set's own box, or five points. InputError for a face without any.
     """
+    box = true_box(sample)
+    if box is not None:
+        return roi_of_box(box)
+    found = frame_of(sample)
+    if found is None:
+        raise InputError(
+            f"{sample.name}: neither points nor a box to crop by; use --crops detector"
+        )
+    return replace(found[0], angle=0.0)
+
+
+def true_box(sample: Sample) -> np.ndarray | None:
+    """The box (4,) that the detector would draw around the labelled face: from the mesh, else from
+    points that span the face; None without either."""
     known = {labels.scheme: labels.points for labels in sample.labels}
     for scheme in ("mesh478", *WHOLE_FACE):
         points = known.get(scheme)
@@ -35,12 +54,7 @@ def true_box(sample: Sample) -> np.ndarray:
             top = MESH_TOP if scheme == "mesh478" else FACE_TOP
             box[1] -= top * (box[3] - box[1])
             return box
-    if sample.box is None:
-        raise InputError(
-            f"{sample.name}: neither points over the whole face nor a box to crop by; "
-            "use --crops detector"
-        )
-    return sample.box
+    return None
 
 
 def labelled_face(found: list[Prediction], sample: Sample) -> Prediction | None:

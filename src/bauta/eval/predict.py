@@ -13,16 +13,16 @@ import numpy as np
 from bauta import schemes
 from bauta.assets.store import read_model
 from bauta.checks import InputError, SinkError, check_choice
-from bauta.crop import roi_of_box
+from bauta.crop import place, roi_of_box
 from bauta.data.sample import Sample
 from bauta.eval import predictions as store
 from bauta.eval.environment import environment
-from bauta.eval.faces import labelled_face, true_box
+from bauta.eval.faces import labelled_face, true_roi
 from bauta.eval.predictions import Predictions
 from bauta.eval.truth import Truth
-from bauta.faces import Faces, box_of, place_face
+from bauta.faces import PRESENT, Faces, box_of, place_face
 from bauta.geometry.rotation import to_angles
-from bauta.regress.landmarks import Prediction
+from bauta.regress.landmarks import MAIN, Prediction
 
 CROPS = ("detector", "truth")
 MOST = 5
@@ -36,7 +36,8 @@ class Predictor:
     """One model and one way to crop. Called with a sample, returns its face or None.
 
     `detector`: the picture is searched as the tracker does. `truth`: the same looks, but from
-    the box of the truth's points, and whatever the network's presence says.
+    the box of the truth's points, and whatever the network's presence says. Where the points do
+    not say how a head lies (`places`), there is one look instead of three.
     """
 
     model: str
@@ -44,22 +45,29 @@ class Predictor:
     faces: Faces
     schemes: tuple[str, ...]
     """Schemes that are kept."""
+    places: bool
+    """The points say how a head lies."""
 
     @classmethod
     def load(cls, model: str, crops: str = "detector", keep: Iterable[str] = ()) -> Predictor:
         """`keep`: schemes that are needed; all that the model predicts when it lacks one of them,
         or by default. InputError for unknown crops, ModelError for a bad model."""
-        faces = Faces(model)
+        faces = Faces(model, any_points=True)
         known, wanted = tuple(faces.regressor.schemes.values()), set(keep)
         kept = tuple(name for name in known if name in wanted) if wanted <= set(known) else known
-        return cls(model, check_choice(crops, CROPS, "crops"), faces, kept or known)
+        check_choice(crops, CROPS, "crops")
+        return cls(model, crops, faces, kept or known, _places(known))
 
     def __call__(self, sample: Sample) -> Prediction | None:
         image = sample.picture()
         if self.crops == "truth":
-            first = self.faces.regressor(image, roi_of_box(true_box(sample)))
-            return self.faces.upright(image, first)
-        return labelled_face(self.faces.find(image, np.zeros((0, 4)), MOST), sample)
+            first = self.faces.regressor(image, true_roi(sample))
+            return self.faces.upright(image, first) if self.places else first
+        if self.places:
+            return labelled_face(self.faces.find(image, np.zeros((0, 4)), MOST), sample)
+        boxes, _ = self.faces.detector(image)
+        looks = [self.faces.regressor(image, roi_of_box(box)) for box in boxes[:MOST]]
+        return labelled_face([look for look in looks if look.presence >= PRESENT], sample)
 
     def header(self) -> dict[str, Any]:
         """What a file of predictions says of how they were made."""
@@ -71,9 +79,19 @@ class Predictor:
             "crops": self.crops,
             "schemes": list(self.schemes),
             "filter": "none",
-            "looks": 3,
+            "looks": 3 if self.places else 1,
             **environment(),
         }
+
+
+def _places(names: tuple[str, ...]) -> bool:
+    """Whether the points of a model of these schemes say how a head lies."""
+    main = next((name for name in MAIN if name in names), names[0])
+    try:
+        place(schemes.layout(main), main)
+    except InputError:
+        return False
+    return True
 
 
 def run(
@@ -167,8 +185,9 @@ def _part(
                 values = face.points[scheme]
                 points[scheme][row, :, : values.shape[1]] = values
                 sigma[scheme][row] = face.sigma.get(scheme, np.nan)
-            pose[row] = to_angles(place_face(face).R_camera_head)
-            box[row], score[row] = box_of(face), face.presence
+            score[row] = face.presence
+            if predictor.places:
+                pose[row], box[row] = to_angles(place_face(face).R_camera_head), box_of(face)
         if after:
             after(done + row + 1)
     names = np.array([sample.name for sample in chunk])

@@ -99,7 +99,7 @@ def score(files: list[Predictions], truth: Truth, protocol: Protocol) -> Result:
 def pose_table(predictions: Predictions, truth: Truth, order: str) -> dict[str, Estimate]:
     """Mean absolute error of yaw, pitch and roll, their mean, the mean signed errors (bias), and
     the mean angle of the whole rotation; degrees, over pictures within +-99 degrees."""
-    if predictions.pose is None:
+    if predictions.pose is None or not np.isfinite(predictions.pose).any():
         return {}
     expected = truth.pose
     if order == "3ddfa" and all(name in truth.attributes for name in POSE_PARA):
