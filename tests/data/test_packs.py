@@ -278,7 +278,7 @@ def test_packs_are_joined_in_order_and_lack_what_they_lack(packed, tmp_path):
     assert len(both) == 6
     assert both.source.tolist() == ["made"] * 5 + ["other"]
     assert both.name[5] == "9.png"
-    assert both.schemes == {"ibug68": (68, 2), "mesh478": (478, 3)}
+    assert both.schemes == {"ibug68": (68, 3), "mesh478": (478, 3)}
     column = both.labels("mesh478")
     assert np.isnan(column.points[:5]).all()
     assert (column.weight[:5] == 0).all()
@@ -293,6 +293,33 @@ def test_packs_are_joined_in_order_and_lack_what_they_lack(packed, tmp_path):
     assert both.attribute("expression/jawOpen")[5] == 0.5
     with pytest.raises(InputError, match="mesh478"):
         both.labels("wflw98")
+
+
+def flat_and_deep(index):
+    """An `ibug68-3d` face; every other one is labelled in x and y alone."""
+    points = points_of("ibug68-3d", POSES[index % 5])
+    return sample(index, labels=(Labels(points[:, : 2 + index % 2], "ibug68-3d"),))
+
+
+def test_a_depth_that_some_faces_have_is_kept(tmp_path):
+    """In one shard, in shards of one pack, and in several packs; x and y never suffer by it."""
+    made = [flat_and_deep(i) for i in range(6)]
+    pack(made, tmp_path / "one", "one", PackSettings(side=192, shard=9))
+    pack(made, tmp_path / "shards", "one", PackSettings(side=192, shard=1))
+    for part in (0, 1):
+        pack(made[part::2], tmp_path / "two" / str(part), "one", PackSettings(side=192))
+    for folder in ("one", "shards", "two"):
+        found = read_pack(tmp_path / folder)
+        assert found.schemes == {"ibug68-3d": (68, 3)}
+        column = found.labels("ibug68-3d")
+        assert (column.weight == 1).all()
+        for row, name in enumerate(found.name):
+            index = int(name.split(".")[0])
+            want = affine.apply(found.transform[row], made[index].points)
+            got = column.points[row]
+            assert np.abs(got[:, : want.shape[1]] - want).max() <= 0.5 / 32 + 1e-4
+            assert np.isfinite(got[:, 2]).all() == bool(index % 2)
+            assert np.isnan(got[:, 2]).all() != bool(index % 2)
 
 
 def test_a_folder_of_packs_is_all_of_them(packed, tmp_path):
@@ -323,6 +350,27 @@ def test_official_subsets_decide_when_asked(tmp_path):
     assert sorted(np.concatenate(own)) == list(range(35))
 
 
+@pytest.mark.parametrize(
+    ("name", "parts", "train"),
+    [
+        ("300w-lp", ["AFW", "HELEN_Flip"], [0, 1]),
+        ("aflw2000-3d", ["test"], []),
+        ("wflw", ["test"], []),
+        ("300w", ["train", "common"], [0]),
+        ("made", ["train2", "", "AFW"], [0, 1]),
+    ],
+)
+def test_official_is_what_the_set_s_protocol_trains_on(tmp_path, name, parts, train):
+    """300W-LP names no subset so, and trains all the same; a test subset alone never does."""
+    made = [sample(i, POSES[i], subset=part, person="p") for i, part in enumerate(parts)]
+    pack(made, tmp_path, name, PackSettings(side=48))
+    found = read_pack(tmp_path)
+    learned = [*found.rows("train", official=True), *found.rows("val", official=True)]
+    assert learned == train
+    rest = sorted(set(range(len(parts))) - set(train))
+    assert found.rows("test", official=True).tolist() == rest
+
+
 def test_unwanted_schemes_are_left_out(tmp_path):
     labels = (Labels(points_of("ibug68"), "ibug68"), Labels(points_of("mesh478"), "mesh478"))
     settings = PackSettings(side=48, schemes=("mesh478",))
@@ -342,6 +390,19 @@ def test_fixed_point_is_exact_to_half_a_unit_and_keeps_what_is_unknown():
     known = np.isfinite(points)
     assert (np.isfinite(got) == known).all()
     assert np.abs(got - points)[known].max() <= 0.5 / 16 + 1e-4
+
+
+def test_faces_without_a_depth_are_fixed_as_closely():
+    points = np.stack([points_of("ibug68-3d", pose) for pose in POSES])
+    points[3:, :, 2] = np.nan
+    packed = pack_points(points, 16)
+    got = unpack_points(**packed, unit=16)
+    known = np.isfinite(points)
+    assert (np.isfinite(got) == known).all()
+    assert np.abs(got - points)[known].max() <= 0.5 / 16 + 1e-4
+    # the mean face is laid on their x and y, too: little rests to be stored
+    rest = packed["rest"][:, :2]
+    assert np.abs(rest[..., 3:]).max() < 4 * np.abs(rest[..., :3]).max()
 
 
 def test_an_absurd_point_becomes_unknown_not_another_point():

@@ -63,6 +63,24 @@ def test_the_map_recovers_a_linear_convention_on_people_it_was_not_fitted_on(pac
         assert np.median(error[rows] / eyes[rows]) < 0.02
 
 
+def test_the_map_asks_for_no_depth_of_the_68(packed):
+    bone = packed.labels("ibug68-3d")
+    flat = np.array(bone.points)
+    flat[::2, :, 2] = np.nan
+    mixed = packed.with_labels({"ibug68-3d": replace(bone, points=flat)})
+    assert np.array_equal(map68(mixed), map68(packed))
+    assert np.isfinite(map68(mixed)).all()
+
+
+def test_a_depth_of_the_visible_contour_is_passed_over(packed):
+    labels = packed.labels("ibug68")
+    deep = np.concatenate([labels.points, np.full((COUNT, 68, 1), 3, np.float32)], 2)
+    deeper = packed.with_labels({"ibug68": replace(labels, points=deep)})
+    got, want = (with_mapped68(p).labels("ibug68") for p in (deeper, packed))
+    assert np.array_equal(got.points, want.points, equal_nan=True)
+    assert np.array_equal(got.weight, want.weight)
+
+
 def test_only_what_is_missing_is_filled_and_it_weighs_less(packed):
     filled, index = with_mapped68(packed).labels("ibug68"), numbers(packed)
     missing = index % 8 == 0

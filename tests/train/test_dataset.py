@@ -102,6 +102,48 @@ def test_a_set_without_a_scheme_weighs_nothing_in_it(folder):
     assert np.isnan(found.visible["ibug68"]).all()
 
 
+@pytest.fixture(scope="module")
+def halves(tmp_path_factory):
+    """A set with a z and one without, both `ibug68-3d`; one pack of the latter."""
+    root = tmp_path_factory.mktemp("halves")
+    for name, dims in (("deep", 3), ("flat", 2)):
+        made = []
+        for i in range(30):
+            points = points_of("ibug68-3d", (YAWS[-1 - i % 2], 0, 0))[:, :dims]
+            made.append(sample(i + 100 * dims, labels=(Labels(points, "ibug68-3d"),)))
+        pack(made, root / name, name, PackSettings(side=96))
+    return root
+
+
+def test_a_set_without_a_depth_takes_it_from_no_other(halves):
+    """Drawn with everything on: flips, turns, occluders."""
+    data = crops(halves)
+    assert data.schemes == {"ibug68-3d": (68, 3)}
+    found = data.batch(0, 0, 60)
+    deep = data.pack.source[found.rows] == "deep"
+    assert 10 < deep.sum() < 50
+    points = found.points["ibug68-3d"]
+    assert np.isfinite(points[..., :2]).all()
+    assert np.isfinite(points[deep]).all()
+    assert np.isnan(points[~deep][..., 2]).all()
+    assert (found.weights["ibug68-3d"] == 1).all()
+    assert np.isfinite(found.pose).all()
+
+
+def test_rows_of_no_face_are_finite_where_others_lack_a_depth(halves):
+    found = crops(halves, absent=0.5).batch(0, 0, 30)
+    absent = found.present == 0
+    assert absent.any()
+    assert (found.points["ibug68-3d"][absent] == 0).all()
+
+
+@pytest.mark.parametrize("balance", ["angles", "pdb"])
+def test_poses_are_balanced_without_a_depth(halves, balance):
+    both, flat = crops(halves, balance=balance), crops(halves / "flat", balance=balance)
+    assert np.isfinite(both.pose).all()
+    assert flat.batch(0, 0, 4).points["ibug68-3d"].shape == (4, 68, 2)
+
+
 def test_visibility_comes_with_the_points(folder):
     found = crops(folder, NONE, sets={"two": 0.0}).batch(0, 0, 30)
     known = np.isfinite(found.visible["ibug68"]).all(1)
@@ -236,6 +278,13 @@ def test_what_packs_do_not_have_is_refused(folder):
         crops(folder / "photos")
     with pytest.raises(InputError, match="absent"):
         DataSettings(absent=1.0)
+
+
+def test_an_official_test_subset_alone_is_refused_by_that_name(tmp_path):
+    pack((sample(i, subset="common") for i in range(20)), tmp_path, "300w", PackSettings(side=48))
+    with pytest.raises(InputError, match=r"subsets 'common', and official = true"):
+        crops(tmp_path, official=True)
+    assert len(crops(tmp_path))
 
 
 def test_the_sheet_shows_points_rings_and_absence(folder):

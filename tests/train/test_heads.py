@@ -8,6 +8,7 @@ torch = pytest.importorskip("torch", reason="needs the extra `train`")
 from bauta.checks import InputError, SourceError
 from bauta.geometry.rotation import from_angles
 from bauta.train.networks.heads import Site, decode
+from bauta.train.networks.heads.base import to_pixels
 from bauta.train.networks.heads.basis import Basis, principal
 from bauta.train.networks.heads.beside import Attributes, Pose
 from bauta.train.networks.heads.coordinates import Coordinates
@@ -125,6 +126,63 @@ def test_coordinates_start_at_the_mean_and_zero_is_the_middle():
     with torch.no_grad():
         head.linear["ibug68-3d"].bias.zero_()
     assert head([], torch.zeros(1, 5))["ibug68-3d"][0, 3].tolist() == [32, 32, 0]
+
+
+def test_coordinates_start_at_a_depth_of_0_where_no_label_has_one():
+    """Whatever the code says: nothing will teach it."""
+    head = Coordinates(site(schemes=("ibug68-3d",)))
+    labels = np.random.default_rng(0).uniform(0, 64, (7, 68, 2))
+    head.start_from({"ibug68-3d": labels})
+    out = head([], torch.randn(4, 5))["ibug68-3d"].detach()
+    assert (out[..., 2] == 0).all()
+    assert out[..., :2].std(0).min() > 0
+    at_zero = head([], torch.zeros(1, 5))["ibug68-3d"][0].detach()
+    assert at_zero[:, :2] == pytest.approx(labels.mean(0), abs=1e-3)
+
+
+def test_coordinates_start_at_the_mean_of_the_depths_that_are_known():
+    head = Coordinates(site(schemes=("ibug68-3d",)))
+    labels = np.random.default_rng(0).uniform(0, 64, (6, 68, 3))
+    labels[2:, :, 2] = np.nan
+    head.start_from({"ibug68-3d": labels})
+    out = head([], torch.zeros(1, 5))["ibug68-3d"][0].detach()
+    assert out[:, :2] == pytest.approx(labels.mean(0)[:, :2], abs=1e-3)
+    assert out[:, 2] == pytest.approx(labels[:2, :, 2].mean(0), abs=1e-3)
+    assert head([], torch.randn(4, 5))["ibug68-3d"][..., 2].std(0).min() > 0
+
+
+def test_a_depth_that_a_flat_scheme_has_in_some_pack_is_left_out():
+    head = Coordinates(site())
+    labels = np.random.default_rng(0).uniform(0, 64, (6, 68, 3))
+    head.start_from({"ibug68": labels})
+    out = head([], torch.zeros(1, 5))["ibug68"][0].detach()
+    assert out == pytest.approx(labels.mean(0)[:, :2], abs=1e-3)
+
+
+def test_a_basis_is_that_of_the_faces_with_a_depth_where_these_are_enough():
+    rng = np.random.default_rng(3)
+    labels = 32 + rng.normal(size=(30, 2)) @ rng.normal(size=(2, 204))
+    labels = labels.reshape(30, 68, 3)
+    labels[12:, :, 2] = np.nan
+    head, deep = Basis(site(schemes=("ibug68-3d",)), 2), Basis(site(schemes=("ibug68-3d",)), 2)
+    head.start_from({"ibug68-3d": labels})
+    deep.start_from({"ibug68-3d": labels[:12]})
+    assert torch.equal(head.basis, deep.basis)
+    assert torch.equal(head.mean, deep.mean)
+    few = Basis(site(schemes=("ibug68-3d",)), 12)
+    few.start_from({"ibug68-3d": labels})
+    assert torch.isfinite(few.basis).all()
+    mean = to_pixels(few.mean.view(68, 3), 64)
+    assert mean[:, :2] == pytest.approx(labels[..., :2].mean(0), abs=1e-3)
+    assert mean[:, 2] == pytest.approx(labels[:12, :, 2].mean(0), abs=1e-3)
+
+
+def test_a_basis_of_labels_without_a_depth_says_0():
+    head = Basis(site(schemes=("ibug68-3d",)), 3)
+    head.start_from({"ibug68-3d": np.random.default_rng(0).uniform(0, 64, (9, 68, 2))})
+    out = head([], torch.randn(4, 5))["ibug68-3d"].detach()
+    assert out[..., 2].abs().max() < 1e-9
+    assert out[..., :2].std(0).min() > 0
 
 
 def test_a_basis_head_is_the_mean_plus_its_directions():

@@ -50,6 +50,52 @@ def test_a_scheme_counts_by_its_weight_and_an_unlabelled_face_not_at_all():
     assert terms["lfpw29"].item() == pytest.approx(0.5 * 29 * 2 * 3.0)
 
 
+NO_DEPTH = (
+    *("distance", "gaussian", "l1", "l2", "laplace", "pfld", "smooth_l1", "wing"),
+    *("gap and spans", "doubt"),
+)
+
+
+@pytest.mark.parametrize("told", NO_DEPTH)
+def test_a_face_without_a_depth_teaches_none(told):
+    """The other face's z is taught as ever, and x and y of both."""
+    scheme = "mesh478" if told == "gap and spans" else "ibug68-3d"
+    target = np.random.default_rng(0).uniform(10, 50, (2, schemes.get(scheme).count, 3))
+    target = target.astype(np.float32)
+    target[0, :, 2] = np.nan
+    points = (torch.nan_to_num(torch.from_numpy(target)) + 2.5).requires_grad_(True)
+    out = {scheme: points, f"{scheme}_log_sigma": torch.zeros(points.shape[:2])}
+    settings = LossSettings(points=told if told in NO_DEPTH[:8] else "l1")
+    if told == "gap and spans":
+        settings = LossSettings(points="l1", gap=1.0, spans=1.0)
+    elif told == "doubt":
+        settings = LossSettings(points="l1", sigma=1.0)
+    pose = np.zeros((2, 3), np.float32)
+    out["pose"] = torch.full((2, 3), 10.0)
+    terms = Objective(settings, (scheme,), 64)(out, batch_of({scheme: target}, pose=pose))
+    assert all(torch.isfinite(value) for value in terms.values())
+    (gradient,) = torch.autograd.grad(torch.stack(list(terms.values())).sum(), points)
+    assert (gradient[0, :, 2] == 0).all()
+    assert (gradient[1, :, 2] > 0).all()
+    assert (gradient[..., :2].abs().sum((1, 2)) > 0).all()
+
+
+def test_doubt_of_a_face_without_a_depth_is_that_of_its_x_and_y():
+    target = zeros(2, 68, 3)
+    target[0, :, 2] = np.nan
+    said = torch.zeros(2, 68, 3)
+    said[..., 0], said[..., 2] = 3.0, 8.0
+    log_sigma = torch.zeros(2, 68, requires_grad=True)
+    out = {"ibug68-3d": said, "ibug68-3d_log_sigma": log_sigma}
+    settings = LossSettings(points="l1", sigma=1.0)
+    terms = Objective(settings, ("ibug68-3d",), 100)(out, batch_of({"ibug68-3d": target}))
+    terms["ibug68-3d_sigma"].backward()
+    assert log_sigma.grad is not None
+    # d/d log s of d exp(-log s) + log s at 0 is 1 - d: 3 and, with z counting half, 5 percent
+    assert log_sigma.grad[0] * 136 == pytest.approx(torch.full((68,), 1 - 3.0), rel=1e-2)
+    assert log_sigma.grad[1] * 136 == pytest.approx(torch.full((68,), 1 - 5.0), rel=1e-2)
+
+
 def test_doubt_is_told_the_distance_and_does_not_move_the_points():
     points = torch.zeros(1, 68, 2, requires_grad=True)
     log_sigma = torch.zeros(1, 68, requires_grad=True)

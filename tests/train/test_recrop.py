@@ -58,6 +58,22 @@ def test_mirrored_rows_swap_sides_and_others_stay():
     assert schemes.get("ibug68").mirror[36] == 45
 
 
+def test_a_depth_that_is_not_known_stays_so_and_harms_nothing():
+    before = marked()
+    deep = np.concatenate([before.points["ibug68"], np.full((2, 68, 1), 4, np.float32)], 2)
+    deep[1, :, 2] = np.nan
+    given = Batch(before.images, {"ibug68": deep}, before.weights, pose=before.pose)
+    closer = affine.similarity(np.array([20.0, 20]), 20.0, 0.3, 40)
+    turned, flat = (recrop(b, np.stack([closer, closer]), 40) for b in (given, before))
+    assert turned.points["ibug68"][..., :2] == pytest.approx(flat.points["ibug68"])
+    assert turned.points["ibug68"][0, :, 2] == pytest.approx(np.full(68, 8), rel=1e-5)
+    assert np.isnan(turned.points["ibug68"][1, :, 2]).all()
+    both = mirror(given, np.array([True, True])).points["ibug68"]
+    assert both[..., :2] == pytest.approx(mirror(before, np.array([True, True])).points["ibug68"])
+    assert (both[0, :, 2] == 4).all()
+    assert np.isnan(both[1, :, 2]).all()
+
+
 def test_repeat_keeps_rows_together():
     batch = repeat(marked(), 3)
     assert batch.pose[:, 0].tolist() == [25, 25, 25, 0, 0, 0]

@@ -129,6 +129,17 @@ def test_steadiness_by_hand():
     assert steadiness_loss(predicted, target, weights, 3, 50).item() == pytest.approx(0, abs=2e-3)
 
 
+def test_steadiness_needs_no_depth():
+    """Neither where the labels have none, nor where some of them do not know it."""
+    target = torch.zeros(6, 1, 2)
+    predicted = torch.tensor([[0.0, 0], [3, 4], [3, 4], [7, 7], [7, 7], [7, 7]])[:, None]
+    deep = torch.cat([predicted, torch.randn(6, 1, 1)], -1)
+    unknown = torch.cat([target, torch.full((6, 1, 1), torch.nan)], -1)
+    expected = steadiness_loss(predicted, target, torch.ones(6, 1), 3, 50)
+    for labels in (target, unknown):
+        assert steadiness_loss(deep, labels, torch.ones(6, 1), 3, 50) == expected
+
+
 def test_steadiness_asks_to_move_as_the_truth_does():
     target = torch.tensor([[0.0, 0], [3, 4]])[:, None]
     still = torch.zeros(2, 1, 2, requires_grad=True)

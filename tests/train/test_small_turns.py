@@ -95,6 +95,16 @@ def test_points_that_are_not_known_turn_nothing_and_profiles_stay():
     assert not np.array_equal(turned(profile, np.array([[-5.0, 0.0]])).images, profile.images)
 
 
+def test_a_depth_that_is_not_known_stays_so():
+    known, unknown = still(), still()
+    unknown.points["ibug68-3d"][..., 2] = np.nan
+    a, b = (turned(batch, np.array([[8.0, -4.0]])) for batch in (known, unknown))
+    assert np.array_equal(a.images, b.images)
+    assert np.array_equal(a.points["ibug68-3d"][..., :2], b.points["ibug68-3d"][..., :2])
+    assert np.isnan(b.points["ibug68-3d"][..., 2]).all()
+    assert np.isfinite(a.points["ibug68-3d"]).all()
+
+
 def test_the_border_stays_and_the_batch_given_is_not_written_to():
     batch = still()
     batch.images[0, :2] = 200

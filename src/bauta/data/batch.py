@@ -9,12 +9,12 @@ import numpy as np
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """B crops of S pixels. Points are in pixels of the crop, finite; weight 0 where unknown."""
+    """B crops of S pixels. Points are in pixels of the crop; finite, weight 0, where unknown."""
 
     images: np.ndarray
     """(B, S, S, 3) uint8 RGB."""
     points: dict[str, np.ndarray]
-    """Scheme -> (B, K, 2 or 3) float32."""
+    """Scheme -> (B, K, 2 or 3) float32; z is NaN where a face was labelled in x and y alone."""
     weights: dict[str, np.ndarray]
     """Scheme -> (B, K) float32 >= 0."""
     visible: dict[str, np.ndarray] = field(default_factory=dict)

@@ -58,6 +58,12 @@ class Dataset:
         """Names that `read` takes as `subset`, besides ""."""
         return tuple(name for name in self.counts if name)
 
+    @property
+    def training(self) -> tuple[str, ...]:
+        """Subsets that the set's protocol trains on: those named `train...`, or all of a set that
+        names none so (300W-LP's are where the pictures come from)."""
+        return tuple(n for n in self.subsets if n.startswith("train")) or self.subsets
+
 
 _SETS = (
     Dataset(

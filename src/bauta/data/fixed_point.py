@@ -17,13 +17,13 @@ def _maps(mean: np.ndarray, points: np.ndarray) -> np.ndarray:
     """(N, D, D + 1) float16 maps of `mean` (K, D) to each of `points` (N, K, D)."""
     N, _, D = points.shape
     design = np.column_stack([mean - mean.mean(0), np.ones(len(mean))])
-    known = np.asarray(np.isfinite(points).all(-1))
+    known = np.isfinite(points)
     maps = np.zeros((N, D, D + 1))
-    whole = known.all(-1)
+    whole = np.asarray(known.all((1, 2)))
     maps[whole] = np.einsum("ck,nkd->ndc", np.linalg.pinv(design), points[whole])
-    for row in np.flatnonzero(~whole & known.any(-1)):
-        part = known[row]
-        maps[row] = np.linalg.lstsq(design[part], points[row, part], rcond=None)[0].T
+    for row, axis in zip(*np.nonzero(~whole[:, None] & known.any(1)), strict=True):
+        part = known[row, :, axis]
+        maps[row, axis] = np.linalg.lstsq(design[part], points[row, part, axis], rcond=None)[0]
     return maps.astype(np.float16)
 
 

@@ -62,12 +62,12 @@ def _scheme_arrays(rows: list[Row], wanted: tuple[str, ...], unit: int) -> dict[
             for i, row in enumerate(rows)
             if scheme in labels[i]
         ]
-        K, D = len(having[0][2].points), min(item.points.shape[1] for _, _, item in having)
+        K, D = len(having[0][2].points), max(item.points.shape[1] for _, _, item in having)
         points = np.full((len(rows), K, D), np.nan, np.float32)
         weight = np.ones((len(rows), K), np.float16)
         visible = np.full((len(rows), K), -1, np.int8)
         for i, T, item in having:
-            points[i] = affine.apply(T, item.points)[:, :D]
+            points[i, :, : item.points.shape[1]] = affine.apply(T, item.points)
             weight[i] = 1 if item.weight is None else item.weight
             visible[i] = -1 if item.visible is None else item.visible
         arrays |= {f"points/{scheme}/{k}": v for k, v in pack_points(points, unit).items()}
@@ -185,7 +185,7 @@ class _Manifest:
         totals: dict[str, Counter] = {key: Counter() for key in ("licences", "splits")}
         for entry in self.state["shards"]:
             for scheme, (K, D) in entry["schemes"].items():
-                shapes[scheme] = [K, min(D, shapes.get(scheme, [K, D])[1])]
+                shapes[scheme] = [K, max(D, shapes.get(scheme, [K, D])[1])]
             for key, total in totals.items():
                 total.update(entry[key])
         self.state |= {"schemes": shapes} | {key: dict(total) for key, total in totals.items()}

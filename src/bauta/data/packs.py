@@ -31,6 +31,7 @@ from typing import Any
 import numpy as np
 
 from bauta.checks import InputError, SourceError, check_choice
+from bauta.data.catalog import CATALOG
 from bauta.data.shards import Shard, Store
 from bauta.data.splits import SPLITS
 
@@ -44,9 +45,9 @@ class Column:
     """Labels of all rows of a pack in one scheme, in pixels of the crops."""
 
     points: np.ndarray
-    """(N, K, D) float32, NaN where unknown."""
+    """(N, K, D) float32, NaN where unknown; of a face labelled in x and y alone, z is."""
     weight: np.ndarray
-    """(N, K) >= 0, 0 where the point is unknown."""
+    """(N, K) >= 0, 0 where x and y are unknown."""
     visible: np.ndarray | None = None
     """(N, K) int8, 1 visible, 0 hidden, -1 unknown; None when no set of the pack says."""
 
@@ -118,11 +119,11 @@ class Pack:
 
     @cached_property
     def schemes(self) -> dict[str, tuple[int, int]]:
-        """Scheme -> (K, D) of the points that some row has."""
+        """Scheme -> (K, D) of the points that some row has; D is 3 where one has a z."""
         found: dict[str, tuple[int, int]] = {}
         for shard in self.shards:
             for name, (K, D) in shard.pack["schemes"].items():
-                found[name] = (K, min(D, found.get(name, (K, D))[1]))
+                found[name] = (K, max(D, found.get(name, (K, D))[1]))
         return found | {name: column.points.shape[1:] for name, column in self.replaced.items()}  # type: ignore[dict-item]
 
     @cached_property
@@ -130,7 +131,7 @@ class Pack:
         return dict(self.replaced)
 
     def labels(self, scheme: str) -> Column:
-        """Labels in one scheme; where sets differ in it, in as many dimensions as all have."""
+        """Labels in one scheme; where some sets have a z, it is NaN in the rows of the others."""
         check_choice(scheme, self.schemes, "scheme of this pack")
         if scheme not in self._columns:
             K, D = self.schemes[scheme]
@@ -138,9 +139,10 @@ class Pack:
             for shard, start in zip(self.shards, self._starts, strict=False):
                 part = shard.points(f"points/{scheme}")
                 if part is not None:
-                    points[start : start + shard.count] = part[..., :D]
+                    points[start : start + shard.count, :, : part.shape[2]] = part[..., :D]
             weight = self._stack(f"weight/{scheme}", (K,), np.float16(1))
-            weight = np.where(np.isfinite(points).all(2), weight, 0).astype(np.float16)
+            known = np.isfinite(points[..., :2]).all(2)
+            weight = np.where(known, weight, 0).astype(np.float16)
             visible = None
             if any(scheme in shard.keys("visible") for shard in self.shards):
                 visible = self._stack(f"visible/{scheme}", (K,), np.int8(-1))
@@ -183,12 +185,15 @@ class Pack:
         """Indices of the rows of `train`, `val` or `test`.
 
         By person; with `official`, `test` is every subset that is not for training, and `train` and
-        `val` are the people of the training subset (all of it where a set names no subsets).
+        `val` are the people of the training subsets: those named `train...`, those that the
+        catalogue trains on, and sets without subsets.
         """
         check_choice(split, SPLITS, "split")
         if not official:
             return np.flatnonzero(self.split == split)
         training = np.char.startswith(self.subset, "train") | (self.subset == "")
+        for name in set(self.source.tolist()) & set(CATALOG):
+            training |= (self.source == name) & np.isin(self.subset, CATALOG[name].training)
         if split == "test":
             return np.flatnonzero(~training)
         return np.flatnonzero(training & ((self.split == "val") == (split == "val")))

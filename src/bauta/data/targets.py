@@ -63,10 +63,10 @@ def map68(pack: Pack) -> np.ndarray:
     """
     mesh, bone, labels = (pack.labels(name) for name in ("mesh478", "ibug68-3d", "ibug68"))
     mapped = np.full((len(pack), 68, 2), np.nan, np.float32)
-    dense = np.isfinite(mesh.points).all((1, 2)) & np.isfinite(bone.points).all((1, 2))
+    dense = np.isfinite(mesh.points).all((1, 2)) & np.isfinite(bone.points[..., :2]).all((1, 2))
     sure = dense & (mesh.weight.mean(1, dtype=np.float32) > SURE) & (pack.split == "train")
     sure &= ~pack.made
-    fit = np.flatnonzero(sure & np.isfinite(labels.points).all((1, 2)))
+    fit = np.flatnonzero(sure & np.isfinite(labels.points[..., :2]).all((1, 2)))
     if len(fit) < FEWEST:
         return mapped
 
@@ -89,10 +89,11 @@ def with_mapped68(pack: Pack) -> Pack:
     if not {"mesh478", "ibug68-3d", "ibug68"} <= set(pack.schemes):
         return pack
     mapped, labels = map68(pack), pack.labels("ibug68")
-    labelled = np.isfinite(labels.points).any((1, 2))
+    flat = labels.points[..., :2]
+    labelled = np.isfinite(flat).any((1, 2))
     both = np.isfinite(mapped[:, 0, 0])
     eyes = np.linalg.norm(mapped[:, OUTER_EYES[0]] - mapped[:, OUTER_EYES[1]], axis=-1).clip(5)
-    gap = np.linalg.norm(labels.points - mapped, axis=-1).mean(1) / eyes * 100
+    gap = np.linalg.norm(flat - mapped, axis=-1).mean(1) / eyes * 100
     # 4 % of the eye distance is usual, 12 % is not
     judged = np.isfinite(gap) & ~pack.made
     trust = np.where(judged, (gap < 12) / (1 + (gap / 8) ** 4), 1)
@@ -102,5 +103,5 @@ def with_mapped68(pack: Pack) -> Pack:
     doubt = mesh.weight[fill].mean(1, dtype=np.float32)
     lids = np.array([lids_seen(face) for face in mesh.points[fill]]).reshape(-1, 68)
     weight[fill] = MAPPED_WEIGHT * doubt[:, None] * lids
-    points = np.where(fill[:, None, None], mapped, labels.points)
+    points = np.where(fill[:, None, None], mapped, flat)
     return pack.with_labels({"ibug68": Column(points, weight.astype(np.float16), labels.visible)})

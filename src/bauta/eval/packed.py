@@ -96,7 +96,7 @@ def look(pack: Pack, rows: np.ndarray, pose: np.ndarray, model: str) -> Looked:
 
 
 def _resting(pack: Pack, rows: np.ndarray, pose: np.ndarray) -> np.ndarray | None:
-    if "ibug68-3d" not in pack.schemes:
+    if pack.schemes.get("ibug68-3d", (0, 0))[1] < 3:
         return None
     weights = [_attribute(pack, f"expression/{name}")[rows] for name in SHAPES]
     return resting_height(pack.labels("ibug68-3d").points[rows], pose, np.stack(weights, 1))

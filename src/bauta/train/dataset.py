@@ -42,7 +42,8 @@ class DataSettings:
     """Attributes to hand over with the crops: those of the sets, and `smile` and `pose_class`,
     which points say themselves (`bauta.data.derived`)."""
     official: bool = False
-    """Train on the sets' own training subsets instead of our split by person."""
+    """Train on the sets' own training subsets instead of our split by person; on all of a set that
+    names none, such as 300W-LP."""
     sets: dict[str, float] = field(default_factory=dict)
     """How often a face of a set is drawn against one of a set that is not named (1)."""
     balance: Literal["none", "angles", "pdb"] = "none"
@@ -76,8 +77,8 @@ class DataSettings:
 def _stack(
     views: list[View], scheme: str, K: int, D: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Points (B, K, D) finite, weights (B, K), visible (B, K) of one scheme; views without it
-    weigh nothing."""
+    """Points (B, K, D), weights (B, K), visible (B, K) of one scheme; views without it weigh
+    nothing. Of points that are known, z alone may be NaN."""
     points = np.zeros((len(views), K, D), np.float32)
     weights = np.zeros((len(views), K), np.float32)
     visible = np.full((len(views), K), np.nan, np.float32)
@@ -85,7 +86,8 @@ def _stack(
         if scheme in view.points:
             points[i], weights[i] = view.points[scheme], view.weights[scheme]
             visible[i] = view.visible.get(scheme, np.nan)
-    return np.nan_to_num(points, copy=False), weights, visible
+    points[~np.isfinite(points[..., :2]).all(2)] = 0
+    return points, weights, visible
 
 
 def _disturbed(column: Column, deviation: np.ndarray) -> Column:
@@ -129,11 +131,22 @@ class FaceCrops:
         weights = row_weights(self.pack, self.labels, self.pose, data)
         self.rows = rows[weights[rows] > 0]
         if not len(self.rows):
-            raise InputError(f"packs: no labelled face in the split {split!r}")
+            raise InputError(f"packs: no labelled face in the split {split!r}{self._why_none()}")
         self._share = np.cumsum(weights[self.rows]) / weights[self.rows].sum()
         self._attributes = {
             name: pack_attribute(self.pack, name) for name in data.attributes if name != POSE_CLASS
         }
+
+    def _why_none(self) -> str:
+        """What `official` has to do with it that a split is empty."""
+        faces = self.pack.subset[self.pack.face]
+        if not self.data.official or not len(faces):
+            return ""
+        parts = ", ".join(repr(part) for part in np.unique(faces).tolist())
+        return (
+            f": these packs hold the subsets {parts}, and official = true trains on the sets' own "
+            "training subsets only; pack one of these, or give official = false"
+        )
 
     def __len__(self) -> int:
         """Faces of the split: the examples of an epoch."""

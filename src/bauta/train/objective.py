@@ -134,8 +134,10 @@ class Objective(nn.Module):
     ) -> dict[str, Tensor]:
         s, terms = self.settings, {}
         importance = s.schemes.get(name, 1.0)
-        dims = min(target.shape[-1], out[name].shape[-1])  # a set may lack the depth
+        dims = min(target.shape[-1], out[name].shape[-1])  # no set may have the depth
         said, target = out[name][..., :dims], target[..., :dims]
+        # nor some of the faces: there it is as the network says, no error and no gradient
+        target = torch.where(torch.isnan(target), said.detach(), target)
         if s.gap and name == "mesh478":
             terms["gap"] = s.gap * self._apart(said, target, weight, LIPS_AND_LIDS)
         if s.spans and name in SPANS:

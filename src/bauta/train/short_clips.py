@@ -119,7 +119,8 @@ def steadiness_loss(
     `predicted` q and `target` p (B * frames, K, 2 or 3) frame after frame, `weights` (B * frames,
     K); z is left out. An error that stays the same from frame to frame costs nothing.
     """
-    error = ((predicted - target)[..., :2] * (100.0 / size)).unflatten(0, (-1, frames))
+    error = (predicted[..., :2] - target[..., :2]) * (100.0 / size)
+    error = error.unflatten(0, (-1, frames))
     change = error[:, 1:] - error[:, :-1]
     weights = weights.unflatten(0, (-1, frames))
     both = torch.minimum(weights[:, 1:], weights[:, :-1])

@@ -55,7 +55,6 @@ class ShortClipsTask(LandmarksTask):
                 torch.from_numpy(part[name]).to(device) for part in (batch.points, batch.weights)
             )
             frames, size = self.recipe.clips.frames, self.recipe.network.size
-            truth = truth[..., : out[name].shape[-1]]
             changes.append(steadiness_loss(out[name], truth, weight, frames, size))
         steadiness = self.recipe.steadiness * torch.stack(changes).mean()
         return {**self.objective(out, batch), "steadiness": steadiness}

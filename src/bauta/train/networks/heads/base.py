@@ -55,10 +55,25 @@ class Head(nn.Module):
     points: ClassVar[bool] = False
 
     def start_from(self, labels: Mapping[str, np.ndarray]) -> None:
-        """Begin near the labels of many faces: scheme -> (M, K, D) in pixels of the crop."""
+        """Begin near the labels of many faces: scheme -> (M, K, 2 or 3) in pixels of the crop, z
+        NaN where a face has none."""
 
     def forward(self, maps: list[Tensor], code: Tensor) -> dict[str, Tensor]:
         raise NotImplementedError
+
+
+def of_dims(points: np.ndarray, dims: int) -> np.ndarray:
+    """Labels (M, K, 2 or 3) as (M, K, dims) float32: without their z, or with one that is NaN."""
+    out = np.full((*points.shape[:-1], dims), np.nan, np.float32)
+    shared = min(dims, points.shape[-1])
+    out[..., :shared] = points[..., :shared]
+    return out
+
+
+def known_mean(values: np.ndarray) -> np.ndarray:
+    """Mean (...) over the first axis of what is not NaN; 0 where nothing is known."""
+    known = np.isfinite(values)
+    return np.where(known, values, 0).sum(0) / np.maximum(known.sum(0), 1)
 
 
 def middle(dims: int, size: int) -> Tensor:

@@ -10,7 +10,14 @@ import torch
 from torch import Tensor, nn
 
 from bauta.checks import InputError, SourceError
-from bauta.train.networks.heads.base import Head, Site, normalise, to_pixels
+from bauta.train.networks.heads.base import (
+    Head,
+    Site,
+    known_mean,
+    normalise,
+    of_dims,
+    to_pixels,
+)
 
 
 def principal(points: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
@@ -75,14 +82,23 @@ class Basis(Head):
         self.basis.copy_(torch.from_numpy(basis))
 
     def start_from(self, labels: Mapping[str, np.ndarray]) -> None:
-        """Principal components of the labels; nothing when the basis was given."""
+        """Principal components of the labels; nothing when the basis was given.
+
+        Of faces with a z when these are more than the components; else of all, where the mean z
+        stands in for one that is not known (0 when none is: then it stays 0).
+        """
         if self.given or not set(self.shapes) <= set(labels):
             return
-        rows = [
-            normalise(torch.from_numpy(np.asarray(labels[name], np.float32)), self.size).flatten(1)
-            for name in self.shapes
+        parts = [
+            normalise(torch.from_numpy(of_dims(labels[name], dims)), self.size).flatten(1)
+            for name, (_, dims) in self.shapes.items()
         ]
-        self._set(*principal(torch.cat(rows, 1).double().numpy(), len(self.basis)))
+        rows = torch.cat(parts, 1).double().numpy()
+        whole = np.isfinite(rows).all(1)
+        if whole.sum() > len(self.basis):
+            rows = rows[whole]
+        rows = np.where(np.isnan(rows), known_mean(rows), rows)
+        self._set(*principal(rows, len(self.basis)))
 
     def forward(self, maps: list[Tensor], code: Tensor) -> dict[str, Tensor]:
         coefficients = self.linear(code)

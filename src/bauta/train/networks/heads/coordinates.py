@@ -8,7 +8,14 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from bauta.train.networks.heads.base import Head, Site, normalise, to_pixels
+from bauta.train.networks.heads.base import (
+    Head,
+    Site,
+    known_mean,
+    normalise,
+    of_dims,
+    to_pixels,
+)
 
 
 class Coordinates(Head):
@@ -24,12 +31,15 @@ class Coordinates(Head):
         )
 
     def start_from(self, labels: Mapping[str, np.ndarray]) -> None:
-        """Begin at the mean points, with a tenth of the usual weights."""
+        """Begin at the mean points, with a tenth of the usual weights; at a z of 0, whatever the
+        crop shows, where no label has one."""
         with torch.no_grad():
             for name, layer in self.linear.items():
                 if name in labels:
-                    mean = torch.from_numpy(np.asarray(labels[name], np.float32).mean(0))
+                    points = of_dims(labels[name], self.shapes[name][1])
+                    mean = torch.from_numpy(known_mean(points).astype(np.float32))
                     layer.weight.mul_(0.1)
+                    layer.weight[np.isnan(points).all(0).ravel()] = 0
                     layer.bias.copy_(normalise(mean, self.size).ravel())
 
     def forward(self, maps: list[Tensor], code: Tensor) -> dict[str, Tensor]:
