@@ -103,6 +103,19 @@ def test_a_folder_or_pattern_of_videos_is_its_videos_in_natural_order(run, clip,
     assert out.split() == ["out/take9_faces.csv", "out/take10_faces.csv"]
 
 
+def test_a_variable_that_is_not_set_is_not_the_current_folder(run, clip):
+    code, out, err = run("track", "", "--save", "csv")
+    assert (code, out) == (1, "")
+    assert "source: an empty name" in err
+    assert not list(Path().glob("*.csv"))
+
+
+def test_a_pattern_without_matches_says_so(run):
+    code, _, err = run("track", "films/*.xyz")
+    assert code == 1
+    assert "films/*.xyz: matches no picture and no video" in err
+
+
 def test_a_video_that_changes_its_size_is_followed_across(run, images):
     sizes = [(320, 240)] * 4 + [(642, 512)] * 4
     for name, part in (("a", slice(4)), ("b", slice(4, 8))):

@@ -70,12 +70,30 @@ def mjpeg(images: Sequence[np.ndarray], pause: float) -> Serve:
         request.send_header("Content-Type", "multipart/x-mixed-replace; boundary=frame")
         request.end_headers()
         for image in images:
-            data = cv2.imencode(".jpg", image[..., ::-1])[1].tobytes()
-            head = f"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {len(data)}\r\n\r\n"
-            request.wfile.write(head.encode() + data + b"\r\n")
+            request.wfile.write(part(cv2.imencode(".jpg", image[..., ::-1])[1].tobytes()))
             time.sleep(pause)
 
     return serve
+
+
+def undecodable(waited: list[str], images: Sequence[np.ndarray] = ()) -> Serve:
+    """A camera's page that goes wrong: after the images come six seconds of parts that are no
+    pictures. The paths of clients that waited for the end go to `waited`."""
+
+    def serve(request: BaseHTTPRequestHandler) -> None:
+        mjpeg(images, 0.0)(request)
+        for _ in range(600):
+            request.wfile.write(part(b"\xff\xd8" + b"no picture" * 20))
+            time.sleep(0.01)
+        waited.append(request.path)
+
+    return serve
+
+
+def part(data: bytes) -> bytes:
+    """A picture on a camera's page."""
+    head = f"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {len(data)}\r\n\r\n"
+    return head.encode() + data + b"\r\n"
 
 
 class RtspCamera:

@@ -79,8 +79,16 @@ def test_a_camera_that_comes_back_goes_on_with_its_clock_and_both_are_told(webca
     assert frames[2].time > frames[1].time + 0.05  # the gap is real
     assert "stopped delivering after 2 frames; trying again" in told[0]
     assert "back after" in told[1]
-    assert "stayed away" in error
+    assert "came back 1 time(s) in 0 s but did not stay" in error
     assert webcam.released == 2
+
+
+def test_a_camera_that_does_not_come_back_is_said_to_stay_away(webcam):
+    webcam.deliveries = [2]
+    with open_video(0, live=False, reconnect=0.2) as source:
+        frames, error = delivered(source)
+    assert len(frames) == 2
+    assert "and stayed away for 0 s" in error
 
 
 def test_the_newest_frame_of_a_live_camera_wins(webcam):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import socket
 import time
-from itertools import pairwise
+from itertools import islice, pairwise
 
 import numpy as np
 import pytest
 from media import corner_colours, corners, delivered, noise, write_video
-from servers import RtspCamera, a_file, http, mjpeg
+from servers import RtspCamera, Serve, a_file, http, mjpeg, undecodable
 
 from bauta.checks import SourceError
 from bauta.video import network, open_video, retry
@@ -63,6 +63,84 @@ def test_a_camera_that_hangs_up_is_called_again_and_time_goes_on():
     assert all(a.time < b.time for a, b in pairwise(frames))
     assert "ended after 4 frames; trying again" in told[0]
     assert "back after" in told[1]
+
+
+@pytest.fixture
+def few_seconds(monkeypatch):
+    monkeypatch.setattr(network, "PATIENCE", (5.0, 0.3))
+    monkeypatch.setattr(network, "FIRST_PICTURE", 0.4)
+
+
+def in_turn(*serves: Serve) -> Serve:
+    """A server of its own for each connection; the last goes on."""
+    waiting = list(serves)
+    return lambda request: (waiting.pop(0) if len(waiting) > 1 else waiting[0])(request)
+
+
+def test_data_that_never_becomes_a_picture_is_an_error(few_seconds):
+    waited: list[str] = []
+    with (
+        http(undecodable(waited)) as url,
+        pytest.raises(SourceError, match="sends data, but no picture for"),
+    ):
+        open_video(f"{url}/video")
+    assert waited == []
+
+
+def test_data_that_is_no_picture_any_more_counts_as_gone(few_seconds):
+    waited: list[str] = []
+    images = [noise(i) for i in range(3)]
+    with (
+        http(undecodable(waited, images)) as url,
+        open_video(f"{url}/video", live=False, reconnect=0) as source,
+    ):
+        frames, error = delivered(source)
+    assert len(frames) == 3
+    assert "sends data, but no picture for 0.3 s" in error
+    assert waited == []
+
+
+def test_a_camera_that_comes_back_without_a_picture_is_tried_again(few_seconds):
+    waited: list[str] = []
+    told: list[str] = []
+    good = mjpeg([noise(i) for i in range(3)], 0.02)
+    with (
+        http(in_turn(good, good, undecodable(waited), good)) as url,  # it is asked for its kind
+        open_video(f"{url}/video", live=False, reconnect=20, tell=told.append) as source,
+    ):
+        frames = [frame for frame, _ in zip(source, range(5), strict=False)]
+    assert len(frames) == 5
+    assert "back after" in told[1]
+    assert waited == []
+
+
+def test_a_clip_that_hangs_up_again_and_again_is_given_up(monkeypatch):
+    monkeypatch.setattr(retry, "FIRST_PAUSE", 0.1)
+    told: list[str] = []
+    with (
+        http(mjpeg([noise(i) for i in range(4)], 0.0)) as url,
+        open_video(f"{url}/video", live=False, reconnect=1, tell=told.append) as source,
+    ):
+        frames, error = delivered(islice(source, 100))
+    assert 4 < len(frames) <= 24  # after 0, 0.1, 0.3, 0.7 and 1 s
+    assert "came back" in error
+    assert "but did not stay" in error
+    assert len(told) == 3
+    assert "it comes and goes" in told[2]
+
+
+def test_a_connection_that_lived_begins_the_pauses_anew(monkeypatch):
+    monkeypatch.setattr(retry, "FIRST_PAUSE", 0.2)
+    monkeypatch.setattr(retry, "STEADY", 0.0)
+    told: list[str] = []
+    with (
+        http(mjpeg([noise(i) for i in range(4)], 0.0)) as url,
+        open_video(f"{url}/video", live=False, reconnect=1, tell=told.append) as source,
+    ):
+        frames, error = delivered(islice(source, 32))
+    assert (len(frames), error) == (32, "")  # seven outages of 0.2 s
+    assert all("trying again for 1 s" in line for line in told[::2])
+    assert all("back after" in line for line in told[1::2])
 
 
 def test_a_slow_reader_gets_the_newest_frame():
@@ -119,20 +197,38 @@ def test_passwords_are_neither_shown_nor_written():
     assert "geheim" not in f"{error} {caught.value}"
 
 
-def test_no_server_no_page_and_no_video_are_each_one_error(tmp_path):
+def test_no_server_and_no_page_are_each_one_error():
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     for scheme in ("http", "rtsp", "tcp"):
         with pytest.raises(SourceError, match="cannot be opened"):
             open_video(f"{scheme}://127.0.0.1:{port}/video")
-    (tmp_path / "page.html").write_text("<h1>hello</h1>" * 100)
-    with http(a_file(tmp_path / "page.html")) as url, pytest.raises(SourceError, match="opened"):
-        open_video(f"{url}/page.html")
     with (
         http(lambda request: request.send_error(404)) as url,
         pytest.raises(SourceError, match="cannot be opened"),
     ):
         open_video(f"{url}/nothing.mp4")
+
+
+@pytest.mark.parametrize("length", [True, False])
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"\n<!DOCTYPE html><html><h1>cameras</h1></html>", "leads to a page"),
+        (b'{"error": "no such camera"}', "answers, but not with a video"),
+        (b"", "cannot be opened"),
+    ],
+)
+def test_what_is_no_video_is_said_to_be_none(content, words, length):
+    def serve(request):
+        request.send_response(200)
+        if length:
+            request.send_header("Content-Length", str(len(content)))
+        request.end_headers()
+        request.wfile.write(content)
+
+    with http(serve) as url, pytest.raises(SourceError, match=words):
+        open_video(f"{url}/video")
 
 
 def test_a_server_that_says_nothing_is_given_up(monkeypatch):

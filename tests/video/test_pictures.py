@@ -163,14 +163,14 @@ def test_a_pattern_names_pictures_unless_a_file_has_that_name(tmp_path):
     save(tmp_path / "deep" / "a3.png", noise(1))
     for pattern, count in {"a*.png": 2, "[x].png": 1, "**/a*.png": 3, "?1.*": 2}.items():
         assert len(list(open_video(f"{tmp_path}/{pattern}"))) == count
-    with pytest.raises(SourceError, match="matches no picture"):
+    with pytest.raises(SourceError, match="matches no picture and no video"):
         open_video(f"{tmp_path}/z*.png")
 
 
 @pytest.mark.parametrize("prepare", ["nothing", "other files"])
 def test_a_folder_without_pictures_is_refused(tmp_path, prepare):
     if prepare == "other files":
-        (tmp_path / "clip.mp4").touch()
+        (tmp_path / "notes.txt").touch()
     with pytest.raises(SourceError, match="folder without pictures"):
         open_video(tmp_path)
 

@@ -121,7 +121,26 @@ def test_raw_pictures_that_end_midway_are_cut_off(monkeypatch):
     with pipe(monkeypatch, raw, raw, raw[:1000]):
         frames, error = delivered(open_video("-", size_wh=(64, 48), rate=25))
     assert len(frames) == 2
-    assert "-: cut off or damaged" in error
+    assert "-: 1000 bytes are left over after 2 pictures of 64x48 rgb24, each of 9216" in error
+    assert "is --size right, or was the last cut off?" in error
+
+
+def test_raw_pictures_of_another_size_than_said_are_questioned(monkeypatch):
+    raw = b"".join(noise(i).tobytes() for i in range(5))
+    with pipe(monkeypatch, raw):
+        frames, error = delivered(open_video("-", size_wh=(64, 50), rate=25))
+    assert len(frames) == 4
+    assert "7680 bytes are left over after 4 pictures of 64x50 rgb24" in error
+    with pipe(monkeypatch, raw), pytest.raises(SourceError, match="less than one picture of 640x"):
+        open_video("-", size_wh=(640, 480))
+
+
+def test_a_jump_in_the_times_of_a_container_is_said(monkeypatch, tmp_path):
+    path = write_video(tmp_path / "a.mkv", [noise(i) for i in range(5)], [0, 0.1, 20, 20.1, 20.2])
+    told: list[str] = []
+    with pipe(monkeypatch, path.read_bytes()):
+        list(open_video("-", tell=told.append))
+    assert told == ["warning: -: times jump from 0.100 to 20.000 s; they are kept"]
 
 
 def test_the_newest_wins_when_asked(monkeypatch):

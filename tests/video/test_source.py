@@ -16,7 +16,7 @@ from media import SHOWN, corner_colours, corners, delivered, exif, noise, tone, 
 
 from bauta.checks import InputError, SourceError
 from bauta.video import open_video
-from bauta.video.clock import Clock
+from bauta.video.source import videos_of
 
 MATRICES = {
     1: (1, 0, 0, 1),
@@ -42,50 +42,6 @@ def test_every_frame_comes_in_order_and_in_colour(tmp_path):
     for frame, image in zip(frames, images, strict=True):
         assert frame.image.dtype == np.uint8
         assert abs(frame.image.astype(int) - image).max() < 8
-
-
-@pytest.mark.parametrize("suffix", ["mp4", "mkv", "mov"])
-def test_variable_frame_rate_keeps_its_times(tmp_path, suffix):
-    times = [0.0, 0.04, 0.05, 0.3, 0.333, 1.5, 1.51]
-    path = write_video(tmp_path / f"vfr.{suffix}", [noise(i) for i in range(7)], times)
-    got = [frame.time for frame in open_video(path)]
-    np.testing.assert_allclose(got, times, atol=0.0011)  # Matroska counts milliseconds
-
-
-def test_times_count_from_the_containers_start(tmp_path):
-    path = write_video(tmp_path / "late.ts", [noise(i) for i in range(5)])
-    with av.open(str(path)) as container:
-        assert container.start_time
-    got = [frame.time for frame in open_video(path)]
-    np.testing.assert_allclose(got, np.arange(5) / 20, atol=1e-6)
-
-
-def test_a_stream_without_times_is_spaced_by_its_rate(tmp_path):
-    path = write_video(tmp_path / "raw.h264", [noise(i) for i in range(6)])
-    source = open_video(path)
-    got = np.array([frame.time for frame in source])
-    assert source.rate
-    np.testing.assert_allclose(got, np.arange(6) / source.rate, atol=1e-6)
-
-
-def test_a_live_clock_follows_arrival_across_jumps():
-    clock = Clock(None, 0.04)
-    calls = [(100.0, 0.0), (100.04, 0.05), (3000.0, 0.1), (3000.04, 0.15), (5.0, 0.2), (5.04, 0.3)]
-    expected = [0.0, 0.04, 0.1, 0.14, 0.2, 0.24]
-    np.testing.assert_allclose([clock(*call) for call in calls], expected, atol=1e-9)
-    assert clock(None, 0.5) == 0.5
-    clock.origin = None  # another connection, which counts from 0 again
-    np.testing.assert_allclose([clock(0.0, 7.0), clock(0.04, 7.01)], [7.0, 7.04], atol=1e-9)
-    assert clock(0.04, 7.02) == pytest.approx(7.041)
-
-
-def test_clock_increases_strictly():
-    clock = Clock(5.0, 0.04)
-    container_times = [5.0, 5.04, 5.04, 5.02, None, 5.2, 0.0, 0.04, 0.1]
-    expected = [0.0, 0.04, 0.041, 0.042, 0.082, 0.2, 0.24, 0.28, 0.34]
-    np.testing.assert_allclose([clock(time) for time in container_times], expected, atol=1e-9)
-    assert Clock(5.0, 0.04)(4.9) == 0.0
-    assert Clock(None, 0.04)(7.0) == 0.0
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
@@ -272,6 +228,29 @@ def test_a_photo_under_a_videos_name_still_comes_upright(tmp_path):
 def test_other_kinds_of_source_are_refused(source):
     with pytest.raises((InputError, SourceError)):
         open_video(source)
+
+
+def test_an_empty_name_is_not_the_current_folder(clip, monkeypatch):
+    monkeypatch.chdir(clip.parent)
+    for ask in (open_video, videos_of):
+        with pytest.raises(InputError, match="an empty name"):
+            ask("")
+
+
+def test_a_folder_that_cannot_be_listed_is_one_error(tmp_path, monkeypatch):
+    def refused(folder):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "iterdir", refused)
+    assert videos_of(str(tmp_path)) == [str(tmp_path)]
+    with pytest.raises(SourceError, match="cannot be listed: Permission denied"):
+        open_video(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["", "/*.mp4"])
+def test_a_name_that_stands_for_videos_is_not_said_to_hold_none(clip, name):
+    with pytest.raises(SourceError, match=r"stands for 1 video.*clip\.mp4"):
+        open_video(f"{clip.parent}{name}")
 
 
 @pytest.mark.parametrize(

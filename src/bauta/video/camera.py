@@ -6,8 +6,9 @@ import time
 from collections.abc import Iterator
 
 from bauta.checks import SourceError
+from bauta.video.frame import Tell
 from bauta.video.opencv import quiet
-from bauta.video.retry import RECONNECT, Picture, Tell, Vanishing
+from bauta.video.retry import RECONNECT, Picture, Vanishing
 
 PATIENCE = 3.0
 """Seconds without a picture after which a camera counts as gone."""

@@ -33,6 +33,8 @@ class Decoding:
         self.faults = 0
         self.first_fault = ""
         self.end_video = self.end_any = float("-inf")
+        self.largest = self.last = 0
+        """Bytes of packets of the stream."""
 
     def seconds(self, picture: VideoFrame) -> float | None:
         """Return the container's time of a frame; its own is wrong once the decoder is drained."""
@@ -53,6 +55,11 @@ class Decoding:
 
     def pictures(self) -> Iterator[VideoFrame]:
         """Yield decoded frames; faults are noted, not raised."""
+        for pictures in self.by_packet():
+            yield from pictures
+
+    def by_packet(self) -> Iterator[list[VideoFrame]]:
+        """Yield what came out of each packet of the container, often nothing; faults are noted."""
         from av.error import FFmpegError
 
         packets = self.container.demux()
@@ -65,6 +72,7 @@ class Decoding:
                 self.note(f"{reason(error)} while reading")
                 break
             if packet.size == 0:  # the flush marks at the end
+                yield []
                 continue
             ours = packet.stream_index == self.stream.index
             if packet.pts is not None and packet.time_base:
@@ -72,8 +80,9 @@ class Decoding:
                 self.end_any = max(self.end_any, end)
                 self.end_video = max(self.end_video, end) if ours else self.end_video
             if ours:
-                yield from self._decode(packet)
-        yield from self._decode(None)
+                self.last, self.largest = packet.size, max(self.largest, packet.size)
+            yield self._decode(packet) if ours else []
+        yield self._decode(None)
 
     def _decode(self, packet) -> list[VideoFrame]:
         from av.error import FFmpegError

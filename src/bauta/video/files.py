@@ -18,7 +18,7 @@ from bauta.video.decoding import (
     unreadable,
     video_stream,
 )
-from bauta.video.frame import Frame, Source
+from bauta.video.frame import Frame, Source, Tell
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -31,7 +31,8 @@ LOCAL = "file,crypto,data"
 class VideoFile(Source):
     """The frames of the best video stream of a file.
 
-    Times are presentation times minus the container's own start. Rotation and mirroring that the
+    Times are presentation times minus the container's own start; `tell` hears of odd ones, each
+    time the file is read. Rotation and mirroring that the
     container asks for are applied, alpha is composited over white, any pixel format becomes 8-bit
     RGB. A frame may differ in size from the one before it.
 
@@ -43,9 +44,10 @@ class VideoFile(Source):
 
     kind = "video"
 
-    def __init__(self, path: Path | str, threads: int = 1) -> None:
+    def __init__(self, path: Path | str, threads: int = 1, tell: Tell | None = None) -> None:
         self.name = str(path)
         self.threads = threads
+        self._tell = tell or (lambda _: None)
         with self._open() as container:
             stream = video_stream(container, self.name)
             self.rate = rate_of(stream)
@@ -63,6 +65,9 @@ class VideoFile(Source):
     def _open(self) -> InputContainer:
         return open_container(Path(self.name))
 
+    def _warn(self, what: str) -> None:
+        self._tell(f"warning: {self.name}: {what}")
+
     def __iter__(self) -> Iterator[Frame]:
         with self._open() as container:
             stream = video_stream(container, self.name)
@@ -70,7 +75,8 @@ class VideoFile(Source):
             if self.threads != 1:
                 stream.codec_context.thread_type = "AUTO"
             reading = Decoding(container, stream)
-            clock = Clock(start_seconds(container, stream), 1 / (self.rate or GUESSED_RATE))
+            step = 1 / (self.rate or GUESSED_RATE)
+            clock = Clock(start_seconds(container, stream), step, self._warn)
             index, upright = 0, Upright()
             for picture in reading.pictures():
                 time = clock(reading.seconds(picture))

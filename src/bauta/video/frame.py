@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal, Self
 
@@ -12,6 +12,8 @@ import numpy as np
 
 from bauta.checks import InputError, check_choice, check_image
 
+Tell = Callable[[str], None]
+"""Hears, in a sentence, what a source has to say beside its frames."""
 COLORS = ("rgb", "bgr")
 """Orders of channels that a bare picture may have."""
 

@@ -92,8 +92,8 @@ def pictures_matching(pattern: str) -> list[Path]:
     found = [path for path in map(Path, glob.glob(pattern, recursive=True)) if _is_picture(path)]
     if not found:
         raise SourceError(
-            f"{pattern}: matches no picture; put quotes around the pattern and check the folder "
-            "(a video is opened by its own name)"
+            f"{pattern}: matches no picture and no video; put quotes around the pattern and check "
+            "the folder and the ending"
         )
     return sorted(found, key=lambda path: natural_key(str(path)))
 

@@ -20,7 +20,7 @@ from bauta.video.decoding import (
     start_seconds,
     video_stream,
 )
-from bauta.video.frame import Frame, Source
+from bauta.video.frame import Frame, Source, Tell
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -53,11 +53,12 @@ class Piped(Source):
         pixel_format: str = "rgb24",
         rate: float | None = None,
         threads: int = 1,
+        tell: Tell | None = None,
         descriptor: int = STDIN,
     ) -> None:
         self.name = "-"
-        self._rate = rate
-        self._raw = size_wh is not None
+        self._rate, self._tell = rate, tell or (lambda _: None)
+        self._raw = f"{size_wh[0]}x{size_wh[1]} {pixel_format}" if size_wh else ""
         pipe = _Pipe(descriptor)
         self._container = pipe.open(_raw_options(size_wh, pixel_format) if size_wh else {})
         self._stream = video_stream(self._container, self.name)
@@ -66,7 +67,11 @@ class Piped(Source):
         self._frames = self._read()
         self._first = next(self._frames, None)
         if self._first is None:
-            raise SourceError(f"{self.name}: no picture could be decoded from what was piped in")
+            raise SourceError(
+                f"{self.name}: less than one picture of {self._raw} came; is --size right?"
+                if self._raw
+                else f"{self.name}: no picture could be decoded from what was piped in"
+            )
         self.size_wh = (self._first.image.shape[1], self._first.image.shape[0])
 
     def __iter__(self) -> Iterator[Frame]:
@@ -79,7 +84,8 @@ class Piped(Source):
         decoding = Decoding(self._container, self._stream)
         timed = not self._raw and has_times(self._container)
         origin = start_seconds(self._container, self._stream) if timed else 0.0
-        clock = Clock(origin, 1 / (rate_of(self._stream) or GUESSED_RATE))
+        warn = (lambda what: self._tell(f"warning: {self.name}: {what}")) if timed else None
+        clock = Clock(origin, 1 / (rate_of(self._stream) or GUESSED_RATE), warn)
         start, index, upright = None, 0, Upright()
         for picture in decoding.pictures():
             now = time.monotonic()
@@ -94,6 +100,12 @@ class Piped(Source):
             yield Frame(upright(picture), at, index, self.name)
             index += 1
             decoding.delivered(at)
+        if self._raw and decoding.last < decoding.largest:
+            raise SourceError(
+                f"{self.name}: {decoding.last} bytes are left over after {index} pictures of "
+                f"{self._raw}, each of {decoding.largest}; is --size right, or was the last cut "
+                "off?"
+            )
         if problem := decoding.problem():
             raise SourceError(
                 f"{self.name}: cut off or damaged: {problem}; {index} frames were delivered"

@@ -5,17 +5,18 @@ from __future__ import annotations
 import glob
 import math
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from bauta.checks import InputError, SourceError
 from bauta.video import pictures
 from bauta.video.camera import Camera
 from bauta.video.files import VideoFile
-from bauta.video.frame import Frame, Source
+from bauta.video.frame import Frame, Source, Tell
 from bauta.video.live import Live
 from bauta.video.network import SCHEMES, Stream, WebFile, has_end, is_address
 from bauta.video.piped import Piped
-from bauta.video.retry import RECONNECT, Tell
+from bauta.video.retry import RECONNECT
 
 __all__ = ["Frame", "Source", "is_live", "open_video", "videos_of"]
 
@@ -57,7 +58,8 @@ def open_video(
 
     With `live`, frames that there is no time for are dropped, so that the next one is always the
     newest; without, every frame comes. By default webcams and addresses without an end are live.
-    These two are opened again when they vanish, for `reconnect` seconds; `tell` hears of it.
+    These two are opened again when they vanish, for `reconnect` seconds. `tell` is called with a
+    sentence when that happens, and when the times in a container stand still or jump ahead.
 
     Raises SourceError when there is nothing to read, InputError for a source of another type and
     for options that do not fit it.
@@ -72,16 +74,18 @@ def open_video(
     if size_wh is not None and name != PIPED:
         raise InputError("size: is said of raw pictures piped in (-) only; leave it out")
     if name == PIPED:
-        piped = Piped(size_wh=size_wh, pixel_format=pixel_format, rate=rate, threads=threads)
+        piped = Piped(
+            size_wh=size_wh, pixel_format=pixel_format, rate=rate, threads=threads, tell=tell
+        )
         return Live(piped) if live else piped
     if not is_live(name):
         if live:
             raise InputError(f"live: {name} is a file, which waits; leave it out")
-        return _file(name, rate or PICTURE_RATE, threads)
+        return _file(name, rate or PICTURE_RATE, threads, tell)
     if not is_address(name):
         opened = Camera(int(name), reconnect=reconnect, tell=tell)
     elif name.lower().startswith("http") and has_end(name):
-        return WebFile(name, threads)
+        return WebFile(name, threads, tell)
     else:
         opened = Stream(name, threads=threads, reconnect=reconnect, tell=tell)
     return opened if live is False else Live(opened)
@@ -96,10 +100,12 @@ def is_live(source: str) -> bool:
 
 def videos_of(source: str) -> list[str]:
     """The videos that a source stands for, in natural order: those of a folder without pictures, or
-    of a pattern that names no picture. Anything else is its own and only one."""
-    path = Path(source)
+    of a pattern that names no picture. Anything else is its own and only one; InputError for an
+    empty name."""
+    path, found = Path(_name(source)), []
     if path.is_dir():
-        found = [str(entry) for entry in path.iterdir() if not entry.name.startswith(".")]
+        with suppress(OSError):  # said when it is opened
+            found = [str(entry) for entry in path.iterdir() if not entry.name.startswith(".")]
     elif not os.path.exists(source) and not is_live(source) and any(m in source for m in "*?["):
         found = glob.glob(source, recursive=True)
     else:
@@ -123,21 +129,27 @@ def _name(source: object) -> str:
             "source: expected a path, a pattern, an address, - or a webcam's number, "
             f"got {type(source).__name__}"
         )
-    return os.fsdecode(source)
+    if not (name := os.fsdecode(source)):
+        raise InputError("source: an empty name (a variable that is not set?); name what to read")
+    return name
 
 
-def _file(name: str, rate: float, threads: int) -> Source:
+def _file(name: str, rate: float, threads: int, tell: Tell | None) -> Source:
+    if (videos := videos_of(name)) != [name]:
+        raise SourceError(
+            f"{name}: stands for {len(videos)} video(s); open one at a time, such as {videos[0]}"
+        )
     if os.path.exists(name):
-        return _existing(name, rate, threads)
+        return _existing(name, rate, threads, tell)
     if "://" in name:
         known = ", ".join(f"{scheme}://" for scheme in SCHEMES)
         raise SourceError(f"{name}: not an address that can be read; they begin with {known}")
     if any(mark in name for mark in "*?["):
         return pictures.Pictures(name, pictures.pictures_matching(name), rate)
-    raise SourceError(f"{name or 'source'}: no such file or folder; check the name")
+    raise SourceError(f"{name}: no such file or folder; check the name")
 
 
-def _existing(name: str, rate: float, threads: int) -> Source:
+def _existing(name: str, rate: float, threads: int, tell: Tell | None) -> Source:
     path = Path(name)
     if path.is_dir():
         return pictures.Pictures(name, pictures.pictures_in(path), rate)
@@ -145,4 +157,4 @@ def _existing(name: str, rate: float, threads: int) -> Source:
         raise SourceError(f"{name}: not a regular file; give a video, a picture or a folder")
     if path.suffix.lower() in pictures.SUFFIXES:
         return pictures.Pictures(name, [path], rate)
-    return VideoFile(path, threads)
+    return VideoFile(path, threads, tell)
