@@ -13,6 +13,7 @@ import bauta.demo
 from bauta.checks import InputError
 from bauta.data.packing import PackSettings, pack
 from bauta.data.sample import Labels
+from bauta.morphable.arkit import ARKIT52
 from bauta.train import checkpoints
 from bauta.train.config import Recipe, read_recipe, to_table, write_recipe
 from bauta.train.distributed import World
@@ -30,8 +31,6 @@ CLIP = Path(bauta.demo.__file__).parent / "clip.mp4"
 YAWS = (-75, -45, -10, 5, 40, 70)
 COUNT = 8
 """Crops of a step: a clip of `short-clips` has as many."""
-DENSE = ("base", "direct", "distill-regressor", "nano", "registration")
-"""Recipes that need meshes, or the expressions of rendered heads; 300W-LP does for the others."""
 BASE = (
     f"teacher.recipe='{(ROOT / 'recipes/base.toml').as_posix()}'",
     f"teacher.weights='{(ROOT / 'weights/base.npz').as_posix()}'",
@@ -49,15 +48,21 @@ SMALLER: dict[str, tuple[str, ...]] = {
 """What a recipe is changed in, to be quick or where it names packs or a teacher."""
 
 
+def dense(recipe: Recipe) -> bool:
+    """Whether it needs meshes or rendered heads; 300W-LP does for the others."""
+    packs = " ".join(recipe.table.get("data", {}).get("packs", ()))
+    return "rendered" in packs or "mesh478" in recipe.table.get("network", {}).get("schemes", ())
+
+
 def face(index: int, deep: bool):
-    """As 300W-LP has it, both kinds of 68 in x and y; `deep`: as pictures made in 3D have it."""
+    """As 300W-LP has it, both kinds of 68 in x and y; `deep`: as rendered heads have it."""
     pose = (YAWS[index % len(YAWS)], 0.0, 0.0)
     labels = [Labels(points_of("ibug68", pose)[:, :2], "ibug68")]
     labels.append(Labels(points_of("ibug68-3d", pose)[:, : 3 if deep else 2], "ibug68-3d"))
     labels += [Labels(points_of("mesh478", pose), "mesh478")] if deep else []
-    keys = read_recipe(ROOT / "recipes/direct.toml").table["loss"]["attributes"] if deep else ()
-    more = {"subset": "" if deep else "AFW", "attributes": dict.fromkeys(keys, 0.3)}
-    return replace(sample(index, pose, labels=tuple(labels), **more), pose=pose)
+    keys = [f"expression/{name}" for name in ARKIT52] + [f"identity/{k:02d}" for k in range(50)]
+    made = sample(index, pose, labels=tuple(labels), subset="" if deep else "AFW")
+    return replace(made, pose=pose, attributes=dict.fromkeys(keys, 0.3) if deep else {})
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +111,7 @@ def test_a_recipe_resolves_and_its_resolved_form_says_the_same(path, tmp_path):
 @pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
 def test_a_recipe_learns_a_step(path, packs, tmp_path, monkeypatch):
     changes, name = SMALLER.get(path.stem, ()), path.stem
-    folder = packs[name in DENSE]
+    folder = packs[dense(read_recipe(path))]
     if name == "detector":
         monkeypatch.setattr(detector, "start_composer", lambda *settings: _NoComposer())
         folder = scenes(tmp_path / "scenes")
