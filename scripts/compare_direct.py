@@ -1,4 +1,4 @@
-"""The direct route (a network that says pose and expression, recipes/direct.toml) against the fit.
+"""The direct route (a network that says pose and weights, recipes/parameters.toml) against the fit.
 
 python scripts/compare_direct.py RUN [--model base|PATH.onnx] [--pack .packs/rendered] [--most 400]
 
@@ -30,6 +30,7 @@ from bauta.geometry.rotation import to_angles
 from bauta.morphable.arkit import LOOKS
 from bauta.regress.landmarks import cut
 from bauta.regress.opening import open_regressor
+from bauta.train.export.landmarks import morphable_of
 from bauta.train.export.run import read_network
 
 NAMES = face_model().expression_names
@@ -47,6 +48,7 @@ class Direct:
     def __init__(self, run: Path) -> None:
         self.network = read_network(run)
         self.size = self.network.config.size
+        self.weights_from = 9 + morphable_of(self.network).identity
 
     def _said(self, image: np.ndarray, roi: Roi) -> dict[str, np.ndarray]:
         crop = torch.from_numpy(cut(image, roi, self.size)).permute(2, 0, 1)[None]
@@ -59,8 +61,7 @@ class Direct:
         points = self._said(image, roi)["ibug68-3d"]
         points = affine.apply(affine.invert(roi.transform(self.size)), points)
         said = self._said(image, place(points, "ibug68-3d").roi)
-        logits = np.array([said[f"attribute_expression/{name}"] for name in NAMES])
-        return 1 / (1 + np.exp(-logits)), said["pose"][:2]
+        return said["morphable"][self.weights_from :].clip(0, 1), said["pose"][:2]
 
 
 class Fitted:

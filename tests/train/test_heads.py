@@ -13,7 +13,6 @@ from bauta.train.networks.heads.basis import Basis, principal
 from bauta.train.networks.heads.beside import Attributes, Pose
 from bauta.train.networks.heads.coordinates import Coordinates
 from bauta.train.networks.heads.heatmap import Heatmap
-from bauta.train.networks.heads.morphable import LinearModel, Morphable, Vertices
 from bauta.train.networks.heads.turn import angles_of, rotation_of_six
 
 
@@ -260,98 +259,3 @@ def test_attributes_are_logits_by_name():
     }
     with pytest.raises(InputError, match="at least one"):
         Attributes(site())
-
-
-def model(vertices=80) -> LinearModel:
-    """A head of any basis: random, with the 68 points among its vertices in reverse."""
-    rng = np.random.default_rng(3)
-    mean = rng.uniform(-5, 5, (vertices, 3))
-    mean[20], mean[21] = (-10, -4, 1), (10, 6, -1)
-    return LinearModel(
-        mean,
-        rng.normal(size=(4, vertices, 3)),
-        rng.normal(size=(3, vertices, 3)),
-        {"ibug68-3d": np.arange(vertices - 1, vertices - 69, -1)},
-    )
-
-
-def test_a_morphable_head_projects_as_the_camera_of_the_conventions():
-    """Scale 2 px a unit, yaw 30, roll 10, shifted by (0.1, -0.2) sides; one of each coefficient."""
-    given = model()
-    head = Morphable(site(size=64, schemes=("ibug68-3d",)), model=given, every=True)
-    R = from_angles(30, 5, 10)
-    identity, expression = np.array([0.5, 0, -1, 0]), np.array([0, 2.0, 0])
-    start = 64 / 1.25 / 20  # the mean is 20 units wide: it fills 1 / 1.25 of the crop
-    values = np.concatenate(
-        [R[:, 0], R[:, 1], [np.log(2 / start)], [0.1, -0.2], identity, expression]
-    )
-    out = head.posed(torch.from_numpy(values).float()[None])
-    shape = (
-        given.mean
-        + np.tensordot(identity, given.identity, 1)
-        + np.tensordot(expression, given.expression, 1)
-    )
-    expected = 2 * shape @ R.T + [32 + 6.4, 32 - 12.8, 0]
-    assert out["vertices"][0] == pytest.approx(expected, abs=1e-3)
-    assert out["ibug68-3d"][0] == pytest.approx(expected[::-1][:68], abs=1e-3)
-    assert out["pose"][0].tolist() == pytest.approx([30, 5, 10], abs=1e-3)
-
-
-def test_parameters_are_recovered_from_points_by_descent():
-    """The projection has a gradient that leads home."""
-    torch.manual_seed(0)
-    head = Morphable(site(schemes=("ibug68-3d",)), model=model())
-    six = from_angles(20, -10, 15)[:, :2].T.ravel()
-    truth = torch.from_numpy(np.concatenate([six, [0.2, 0.05, -0.1], np.full(7, 0.3)])).float()
-    target = head.posed(truth[None])["ibug68-3d"]
-    guess = torch.zeros(1, 16)
-    guess[0, :6] = torch.tensor([1.0, 0, 0, 0, -1, 0])
-    guess.requires_grad_(True)
-    optimizer = torch.optim.LBFGS([guess], max_iter=200, line_search_fn="strong_wolfe")
-
-    def closure():
-        optimizer.zero_grad()
-        loss = (head.posed(guess)["ibug68-3d"] - target).pow(2).mean()
-        loss.backward()
-        return loss
-
-    optimizer.step(closure)
-    assert head.posed(guess)["ibug68-3d"].detach() == pytest.approx(target, abs=0.02)
-    assert guess[0, 6:].detach() == pytest.approx(truth[6:], abs=0.01)
-
-
-def test_a_morphable_head_keeps_only_the_vertices_that_it_needs():
-    torch.manual_seed(0)
-    whole = Morphable(site(schemes=("ibug68-3d",)), model=model(), every=True)
-    few = Morphable(site(schemes=("ibug68-3d",)), model=model())
-    assert few.mean.shape == (68, 3)
-    parameters = torch.randn(2, 16) * 0.1 + torch.tensor([1.0, 0, 0, 0, -1, 0] + [0.0] * 10)
-    a, b = whole.posed(parameters), few.posed(parameters)
-    assert a["ibug68-3d"] == pytest.approx(b["ibug68-3d"], abs=1e-4)
-    assert "vertices" not in b
-
-
-def test_vertices_start_as_the_mean_face_upright_in_the_crop():
-    given = model()
-    head = Vertices(site(size=64, schemes=("ibug68-3d",)), model=given)
-    out = head([], torch.zeros(1, 5))
-    scale = 64 / 1.25 / 20  # x from -10 to 10, y from -5 or so to 6
-    low = given.mean[12:, 1].min()
-    expected = given.mean * [scale, -scale, -scale] + [32, 32 + scale * (low + 6) / 2, 0]
-    assert out["vertices"][0].detach() == pytest.approx(expected, abs=1e-3)
-    assert out["ibug68-3d"][0].detach() == pytest.approx(expected[::-1][:68], abs=1e-3)
-
-
-def test_a_model_comes_from_a_file_or_is_refused(tmp_path):
-    given, path = model(), tmp_path / "head.npz"
-    arrays: dict = {"mean": given.mean, "identity": given.identity}
-    arrays |= {"expression": given.expression, "points_ibug68-3d": given.points["ibug68-3d"]}
-    np.savez(path, **arrays)
-    head = Morphable(site(schemes=("ibug68-3d",)), file=str(path))
-    assert head.linear.out_features == 9 + 4 + 3
-    with pytest.raises(SourceError, match="points_ibug68"):
-        Morphable(site(schemes=("ibug68",)), file=str(path))
-    with pytest.raises(InputError, match="name the npz"):
-        Morphable(site(schemes=("ibug68-3d",)))
-    with pytest.raises(InputError, match="identity"):
-        LinearModel(given.mean, given.identity[:, :5], given.expression, given.points)

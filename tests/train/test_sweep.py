@@ -63,7 +63,9 @@ def test_the_wobble_of_the_first_batches_is_no_fall():
     rates = np.geomspace(1e-6, 1.0, 300)
     losses = bowl(rates, 2e-3, 0.15) * (1 + 0.04 * np.random.default_rng(3).normal(size=300))
     losses[:12] += np.linspace(6, 0, 12)
-    assert 6e-4 < evaluate(rates, losses).suggested < 7e-3
+    found = evaluate(rates, losses)
+    assert 6e-4 < found.suggested < 7e-3
+    assert found.suggested < found.lowest < 5e-2
 
 
 @pytest.mark.parametrize("seed", range(8))

@@ -164,7 +164,8 @@ def _sweep(task: Any, settings: Any, out: Path, init: Path | None) -> None:
     if math.isnan(found.suggested):
         talk.print("no clear fall of the loss at any rate: look at the picture, and at the data")
     else:
-        talk.print(f"suggested peak rate: {found.suggested:.2g} (--set train.rate=...)")
+        until = f"the loss falls steepest there, and until {found.lowest:.2g}"
+        talk.print(f"suggested peak rate: {found.suggested:.2g} (--set train.rate=...); {until}")
         say(f"{found.suggested:.3g}")
     say(str(out / "sweep.csv"))
     say(str(out / "sweep.png"))

@@ -16,6 +16,8 @@ from bauta.data.batch import Batch
 from bauta.tables import mesh478
 from bauta.train import losses
 from bauta.train.losses import LOSSES, make_loss
+from bauta.train.losses.parameters import parameter_loss
+from bauta.train.true_head import TrueHead, attribute_of
 
 LIPS_AND_LIDS = [[159, 145], [160, 144], [158, 153], [386, 374], [385, 380], [387, 373], [13, 14]]
 """Pairs of points of mesh478: upper and lower lids, inner lips."""
@@ -58,6 +60,15 @@ class LossSettings:
     """Of the mean absolute error of yaw, pitch and roll, in tens of degrees."""
     attributes: dict[str, float] = field(default_factory=dict)
     """Weight of each attribute's cross entropy, as an auxiliary task."""
+    classes: tuple[str, ...] = ()
+    """Attributes (0 or 1) that `pfld` takes for kinds of faces beside the four of the pose: the
+    paper's are expression and occlusion, which WFLW says."""
+    parameters: float = 0.0
+    """Of the parameters that the head `morphable` says, each weighed by how far it moves the
+    vertices (`losses.parameters`). For packs of rendered heads, which say the true ones."""
+    vertices: float = 0.0
+    """Of the mean distance of all vertices from those of the true parameters, in percent of the
+    crop's side: heads `vertices`, and `morphable` with `every`. For such packs, too."""
     heat: float = 0.0
     """Of heat maps, those of earlier stacks included."""
     heat_loss: str = "l2"
@@ -72,9 +83,14 @@ class LossSettings:
             raise InputError("points: adaptive_wing is for heat maps: give it as heat_loss")
         if self.heat_loss not in ("l2", "adaptive_wing"):
             raise InputError(f"heat_loss: unknown {self.heat_loss!r}; l2 or adaptive_wing")
-        if not self.points and not self.heat:
+        if self.classes and self.points != "pfld":
+            raise InputError('classes: kinds of faces are for points = "pfld"')
+        if not (self.points or self.heat or self.parameters or self.vertices):
             known = ", ".join(name for name in LOSSES if name != "adaptive_wing")
-            raise InputError(f"nothing is told: give points one of {known}, or heat a weight")
+            raise InputError(
+                f"nothing is told: give points one of {known}, or heat, parameters or vertices a "
+                "weight"
+            )
         for name in self.schemes:
             schemes.get(name)
 
@@ -105,10 +121,20 @@ def square_error(heat: Tensor, target: Tensor, weights: Tensor) -> Tensor:
 
 
 class Objective(nn.Module):
-    """Weighted named losses of a network's answer for `names`, schemes of crops of `size`."""
+    """Weighted named losses of a network's answer for `names`, schemes of crops of `size`.
 
-    def __init__(self, settings: LossSettings, names: tuple[str, ...], size: int) -> None:
+    `truth`: what its head should say; needed for `parameters` and `vertices`.
+    """
+
+    def __init__(
+        self,
+        settings: LossSettings,
+        names: tuple[str, ...],
+        size: int,
+        truth: TrueHead | None = None,
+    ) -> None:
         super().__init__()
+        self.truth = truth
         if settings.gap and "mesh478" not in names:
             raise InputError("loss: gap needs the scheme mesh478 in the network's schemes")
         self.settings, self.names, self.size = settings, names, size
@@ -174,8 +200,15 @@ class Objective(nn.Module):
         if "pose" in needs:
             found["pose"] = _said(out, "pose", "pose")
             found["true_pose"] = torch.from_numpy(batch.pose).to(device)
-            found["classes"] = None
+            found["classes"] = self._classes(batch, device)
         return {key: found[key] for key in needs}
+
+    def _classes(self, batch: Batch, device: torch.device) -> Tensor | None:
+        """(B, classes) of the settings' attributes, NaN unknown; None when there are none."""
+        if not self.settings.classes:
+            return None
+        columns = [attribute_of(batch, name) for name in self.settings.classes]
+        return torch.from_numpy(np.stack(columns, 1)).to(device)
 
     def _heat(self, name: str, out: dict[str, Tensor], target: Tensor, weight: Tensor) -> Tensor:
         maps = [value for key, value in out.items() if key.startswith(f"{name}_heat")]
@@ -200,11 +233,29 @@ class Objective(nn.Module):
             error = (_said(out, "pose", "pose") - torch.nan_to_num(truth)).abs() / 10
             terms["pose"] = s.pose * losses.weighted_mean(error, known)
         for name, weight in s.attributes.items():
-            if name not in batch.attributes:
-                raise InputError(f"loss: no pack says the attribute {name!r}")
-            truth = torch.from_numpy(batch.attributes[name]).to(device)
+            truth = torch.from_numpy(attribute_of(batch, name)).to(device)
             said = _said(out, f"attribute_{name}", f"attributes ({name})")
             terms[f"attribute_{name}"] = weight * attribute_loss(said, truth)
+        return terms | self._whole(out, batch)
+
+    def _whole(self, out: dict[str, Tensor], batch: Batch) -> dict[str, Tensor]:
+        """Terms of the whole head: its parameters, its vertices."""
+        s, terms = self.settings, {}
+        if not (s.parameters or s.vertices):
+            return terms
+        if self.truth is None:
+            raise InputError(
+                "loss: parameters and vertices need the head `morphable` or `vertices`"
+            )
+        truth = self.truth(batch)
+        if s.parameters:
+            said = _said(out, "morphable", "morphable")
+            each = parameter_loss(said, truth.parameters, truth.reach, self.truth.spread)
+            terms["parameters"] = s.parameters * losses.weighted_mean(each, truth.known)
+        if s.vertices:
+            said = _said(out, "vertices", "vertices` or `morphable` with `every = true")
+            d = losses.distance(said, truth.vertices, self.size).mean(1)
+            terms["vertices"] = s.vertices * losses.weighted_mean(d, truth.known)
         return terms
 
 

@@ -49,6 +49,11 @@ class Sweep:
     suggested: float
     """The rate to begin with; NaN when the loss never clearly fell."""
 
+    @property
+    def lowest(self) -> float:
+        """The rate at which the smoothed loss is lowest: more is too much."""
+        return float(self.rates[int(np.argmin(self.smoothed))])
+
 
 def sweep(
     task: Task,

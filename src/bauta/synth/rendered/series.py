@@ -53,7 +53,8 @@ def sample_of(
         pose=moment.angles,
         person=f"rendered-{look.person.seed}",
         licence="rendered" if kind == "rendered" else "rendered, free of photographs",
-        attributes=truth.attributes(moment, kind) | {"melanin": float(look.person.melanin)},
+        attributes=truth.attributes(moment, look.person.identity, kind)
+        | {"melanin": float(look.person.melanin)},
     )
 
 

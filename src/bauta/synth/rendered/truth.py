@@ -89,10 +89,12 @@ def labels(
     return tuple(found), box
 
 
-def attributes(moment: Moment, kind: str) -> dict[str, float | bool | str]:
-    """Every expression weight as `expression/<name>`, the gaze in degrees, and `synthetic`."""
+def attributes(moment: Moment, identity: np.ndarray, kind: str) -> dict[str, float | bool | str]:
+    """Every expression weight as `expression/<name>`, modes (I,) of the shipped head as
+    `identity/00` ..., the gaze in degrees, and `synthetic`."""
     result: dict[str, float | bool | str] = {"synthetic": kind}
     result |= {f"expression/{name}": float(moment.expression.get(name, 0.0)) for name in ARKIT52}
+    result |= {f"identity/{mode:02d}": float(value) for mode, value in enumerate(identity)}
     for side in ("Right", "Left"):
         left, up = moment.gaze[side]
         result |= {f"gaze/{side.lower()}_left": float(left), f"gaze/{side.lower()}_up": float(up)}

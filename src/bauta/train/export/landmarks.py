@@ -13,10 +13,22 @@ from torch import Tensor, nn
 from bauta.regress.landmarks import OUTPUTS
 from bauta.train.export.graph import finish, fuse, trace
 from bauta.train.export.storage import stored
+from bauta.train.networks.heads.morphable import Morphable, OfModel
 from bauta.train.networks.network import LandmarkNetwork
 
 OUTPUT_OF = {scheme: output for output, scheme in OUTPUTS.items()}
 """Scheme -> output, where the two names differ."""
+
+
+WHOLE = {
+    "pose": "yaw, pitch, roll in degrees",
+    "scale": "pixels of the crop a unit of the face model, centimetres of the one that ships",
+    "origin": "pixel of the crop on which the face model's origin lies",
+    "identity": "coefficients of the face model's first modes, standard deviations",
+    "expression": "weights of the face model's shapes, about 0..1, in the order of the metadata",
+    "vertices": "pixels of the crop, the face model's vertices, z zero-mean",
+}
+"""What a head of a face model says -> its meaning."""
 
 
 def output_of(scheme: str) -> str:
@@ -27,9 +39,9 @@ def output_of(scheme: str) -> str:
 class LandmarkExport(nn.Module):
     """uint8 crops (B, size, size, 3) to points and sigma in pixels of the crop, and presence 0..1.
 
-    `names` are the outputs: the schemes' points, `<output>_sigma` where the network doubts, and
-    `presence` where it knows it. z is made zero-mean. What else heads say is for training only, and
-    so are heads that are `untrained`.
+    `names` are the outputs: the schemes' points, `<output>_sigma` where the network doubts,
+    `presence` where it knows it, and what heads of a face model say of it (`WHOLE`). z is made
+    zero-mean. What else heads say is for training only, and so are heads that are `untrained`.
     """
 
     def __init__(self, network: LandmarkNetwork, untrained: Collection[str] = ()) -> None:
@@ -48,13 +60,45 @@ class LandmarkExport(nn.Module):
         self.names = [output_of(name) for name in self.schemes]
         self.names += [f"{output_of(name)}_sigma" for name in self.doubted]
         self.names += ["presence"] if self.knows_presence else []
+        self.whole = list(self._whole(out))
+        self.names += self.whole
 
     def forward(self, crop: Tensor) -> tuple[Tensor, ...]:
         out = self.network(crop.permute(0, 3, 1, 2).float() / 127.5 - 1)
         points = [_zero_mean_z(out[name]) for name in self.schemes]
         sigma = [torch.exp(out[f"{name}_log_sigma"]) * self.percent for name in self.doubted]
         presence = [torch.sigmoid(out["presence"])] if self.knows_presence else []
-        return (*points, *sigma, *presence)
+        whole = self._whole(out)
+        return (*points, *sigma, *presence, *(whole[name] for name in self.whole))
+
+    def _whole(self, out: dict[str, Tensor]) -> dict[str, Tensor]:
+        """What is said of a face model, some of `WHOLE`."""
+        found = {}
+        if "morphable" in out:
+            head = morphable_of(self.network)
+            said = out["morphable"]
+            scale, origin = head.camera(said)
+            found = {"pose": out["pose"], "scale": scale, "origin": origin}
+            first = 9 + head.identity
+            found |= {"identity": said[:, 9:first], "expression": said[:, first:]}
+        return found | ({"vertices": _zero_mean_z(out["vertices"])} if "vertices" in out else {})
+
+
+def morphable_of(network: nn.Module) -> Morphable:
+    """The head `morphable` of a network that has it."""
+    return next(part for part in network.modules() if isinstance(part, Morphable))
+
+
+def model_metadata(network: nn.Module) -> dict[str, str]:
+    """What a file says of the face model whose parameters or vertices it gives."""
+    head = next((part for part in network.modules() if isinstance(part, OfModel)), None)
+    if head is None:
+        return {}
+    found = {"face_model": head.face.name, "vertices": str(len(head.face.mean))}
+    if isinstance(head, Morphable):
+        found["identity_modes"] = str(head.identity)
+        found["expression_names"] = ",".join(head.face.expression_names)
+    return found
 
 
 def _zero_mean_z(points: Tensor) -> Tensor:
@@ -79,6 +123,7 @@ def metadata_of(
         "size": str(network.config.size),
         "schemes": ",".join(network.config.schemes),
     }
+    found |= model_metadata(network)
     if watched:
         found["watched_by"] = "detector"
     if any(ibug68_offset):

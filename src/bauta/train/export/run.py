@@ -22,7 +22,7 @@ from bauta.train.export.card import keep_golden, make_golden, write_model
 from bauta.train.export.compare import Difference, difference
 from bauta.train.export.drawn import drawn_crops
 from bauta.train.export.graph import finish
-from bauta.train.export.landmarks import landmark_graph, metadata_of, output_of
+from bauta.train.export.landmarks import WHOLE, landmark_graph, metadata_of, output_of
 from bauta.train.export.storage import STORAGES, stored
 from bauta.train.lineage import data_of_run
 from bauta.train.networks.network import LandmarkNetwork, NetworkConfig
@@ -218,6 +218,8 @@ def _outputs(network: LandmarkNetwork, golden: Golden) -> dict[str, str]:
         inner = ", ".join(map(str, ("batch", *shape)))
         if name in said:
             found[name] = f"({inner}) pixels of the crop, scheme {said[name]}"
+        elif name in WHOLE:
+            found[name] = f"({inner}) {WHOLE[name]}"
         elif name == "presence":
             found[name] = "(batch,) 0..1, the crop holds a well-framed face"
         else:

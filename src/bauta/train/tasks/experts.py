@@ -42,6 +42,14 @@ class YawExpertRecipe(LandmarksRecipe):
 
     yaw: YawSettings = field(default_factory=YawSettings)
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.loss.parameters or self.loss.vertices:
+            raise InputError(
+                "loss: parameters and vertices: experts see mirror images, which swap the sides of "
+                "the expression"
+            )
+
 
 class YawExpertTask(LandmarksTask):
     """`landmarks` on heads of a range of yaw; side views all turned to the subject's left."""

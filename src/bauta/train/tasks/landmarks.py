@@ -14,11 +14,14 @@ from torch import Tensor, nn
 from bauta import schemes
 from bauta.checks import InputError
 from bauta.data.batch import Batch
+from bauta.data.packs import read_pack
 from bauta.train.augment import NONE, Augment
 from bauta.train.dataset import DataSettings, FaceCrops
+from bauta.train.networks.heads.morphable import OfModel
 from bauta.train.networks.network import LandmarkNetwork, NetworkConfig
 from bauta.train.objective import LossSettings, Objective
 from bauta.train.settings import TrainSettings
+from bauta.train.true_head import TrueHead, true_attributes
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +42,23 @@ class LandmarksRecipe:
     loss: LossSettings = field(default_factory=LossSettings)
     train: TrainSettings = field(default_factory=TrainSettings)
 
+    def __post_init__(self) -> None:
+        told = [name for name in ("parameters", "vertices") if getattr(self.loss, name)]
+        heads = self.network.heads
+        if "vertices" in heads and "vertices" not in told:
+            raise InputError(
+                "loss: vertices: give it a weight, or all but the schemes' points of the head "
+                "`vertices` learn nothing"
+            )
+        if told and not {"morphable", "vertices"} & set(heads):
+            raise InputError(f"loss: {told[0]} needs the head `morphable` or `vertices`")
+        sided = [name for name in self.loss.attributes if name.startswith("expression/")]
+        if (told or sided) and self.augment.geometry.flip:
+            raise InputError(
+                f"loss: {[*told, *sided][0]}: expression has a left and a right, which mirror "
+                "images swap; set augment.geometry.flip = 0.0"
+            )
+
 
 def to_tensor(images: np.ndarray, device: torch.device) -> Tensor:
     """uint8 (B, S, S, 3) to float (B, 3, S, S) in -1..1, channels last."""
@@ -54,14 +74,23 @@ def landmark_data(recipe: LandmarksRecipe, packs: Sequence[Path]) -> FaceCrops:
             f"data: schemes {list(recipe.data.schemes)} differ from the network's {list(names)}; "
             "leave them out"
         )
-    attributes = tuple(dict.fromkeys([*recipe.data.attributes, *recipe.loss.attributes]))
+    loss = recipe.loss
+    whole = true_attributes() if loss.parameters or loss.vertices else ()
+    wanted = [*recipe.data.attributes, *loss.attributes, *loss.classes, *whole]
+    attributes = tuple(dict.fromkeys(wanted))
     data = replace(
         recipe.data,
         packs=tuple(packs) or recipe.data.packs,
         schemes=names,
         attributes=attributes,
     )
-    return FaceCrops(data, recipe.augment, recipe.network.size)
+    pack = read_pack(*data.packs)
+    if not set(whole) <= set(pack.attribute_names):
+        raise InputError(
+            "loss: parameters and vertices: these packs do not say both expression and identity; "
+            "`bauta synth --kind rendered` makes one that does (those made before it did: again)"
+        )
+    return FaceCrops(data, recipe.augment, recipe.network.size, pack=pack)
 
 
 class LandmarksTask:
@@ -72,8 +101,9 @@ class LandmarksTask:
     ) -> None:
         self.recipe, self.crops = recipe, crops
         self.size = len(crops)
-        self.objective = Objective(recipe.loss, recipe.network.schemes, recipe.network.size)
         self.network: nn.Module = _started(recipe, crops) if network is None else network
+        names, size = recipe.network.schemes, recipe.network.size
+        self.objective = Objective(recipe.loss, names, size, _truth(recipe, self.network))
         self._held_out: list[Batch] | None = None
 
     def batches(
@@ -128,6 +158,14 @@ class LandmarksTask:
             return []
         count = min(MOST_HELD_OUT, max(2 * len(crops), 32))
         return list(crops.batches(1, range(max(count // 64, 1)), min(count, 64)))
+
+
+def _truth(recipe: LandmarksRecipe, network: nn.Module) -> TrueHead | None:
+    """What the network's head should say of the whole head, where the recipe tells it."""
+    if not (recipe.loss.parameters or recipe.loss.vertices):
+        return None
+    head = next((part for part in network.modules() if isinstance(part, OfModel)), None)
+    return None if head is None else TrueHead(head)
 
 
 def _started(recipe: LandmarksRecipe, crops: FaceCrops) -> LandmarkNetwork:

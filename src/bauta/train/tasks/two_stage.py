@@ -27,6 +27,7 @@ class TwoStageRecipe(LandmarksRecipe):
     error: upright = true, distribution = "normal"."""
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.stage == "coarse" and tuple(self.network.schemes) != (FIVE,):
             raise InputError(f'stage coarse: the network\'s schemes must be ["{FIVE}"]')
         if self.stage == "fine" and not self.augment.geometry.upright:

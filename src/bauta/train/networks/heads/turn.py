@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 from torch.nn import functional as fn
@@ -28,4 +30,16 @@ def angles_of(R_camera_head: Tensor) -> Tensor:
     yaw = torch.asin(M[..., 2, 0].clamp(-1 + 1e-6, 1 - 1e-6))
     pitch = torch.atan2(-M[..., 2, 1], M[..., 2, 2])
     roll = torch.atan2(M[..., 1, 0], M[..., 0, 0])
-    return torch.rad2deg(torch.stack([yaw, pitch, roll], -1))
+    return torch.stack([yaw, pitch, roll], -1) * (180 / math.pi)  # ONNX has no rad2deg
+
+
+def rotation_of_angles(angles: Tensor) -> Tensor:
+    """R_camera_head (..., 3, 3) of yaw, pitch, roll (..., 3) in degrees (docs/conventions.md)."""
+    yaw, pitch, roll = torch.deg2rad(angles).unbind(-1)
+    (sy, cy), (sp, cp), (sr, cr) = ((torch.sin(a), torch.cos(a)) for a in (yaw, pitch, roll))
+    rows = [
+        [cr * cy, sr * cp - cr * sy * sp, sr * sp + cr * sy * cp],
+        [sr * cy, -cr * cp - sr * sy * sp, sr * sy * cp - cr * sp],
+        [sy, cy * sp, -cy * cp],
+    ]
+    return torch.stack([torch.stack(row, -1) for row in rows], -2)
