@@ -84,7 +84,7 @@ class Learner:
         self.network = task.network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = copy.deepcopy(self.network).eval() if settings.average else None
         self.optimiser = make_optimiser(self.network, settings)
-        self.scaler = torch.amp.GradScaler("cuda", enabled=settings.precision == "float16")
+        self.scaler = torch.amp.GradScaler(device.type, enabled=settings.precision == "float16")
         kind = getattr(torch, settings.precision)
         self._called = self.network if kind == torch.float32 else Mixed(self.network, kind)
         self._parameters = [p for p in self.network.parameters() if p.requires_grad]
