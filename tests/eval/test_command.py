@@ -137,7 +137,9 @@ def test_own_sets_are_found_where_bauta_data_points_whatever_the_split(
     [
         (("eval",), "--protocol own"),
         (("eval", "--protocol", "wflw"), "--data FOLDER"),
-        (("eval", "--protocol", "aflw"), "choose one of 300w"),
+        (("eval", "--protocol", "aflv"), "choose one of 300w"),
+        (("eval", "--protocol", "aflw"), "--data FOLDER"),
+        (("eval", "--set", "lapa"), "lapa: say where the set lies"),
         (("eval", "--protocol", "own", "--set", "wflw"), "choose one of ytf"),
         (("eval", "--protocol", "300w", "--split", "common"), "--data FOLDER"),
     ],

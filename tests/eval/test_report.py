@@ -73,6 +73,22 @@ def test_tables_show_the_numbers_of_the_result(result):
     assert "AUC@8" in html
 
 
+@pytest.mark.parametrize(
+    ("protocol", "lines"),
+    [
+        ("folder", []),
+        ("own", ["the truth has no ibug68-3d, mesh478: 51 anatomical points; mesh"]),
+    ],
+)
+def test_points_that_a_set_does_not_have_take_a_line_at_most(result, protocol, lines):
+    """Two files, a folder of 18 orders of points: 34 lines once."""
+    _, faces = result
+    files = [shifted(faces, "ibug68", [1.0] * 8, header={"model": name}) for name in "ab"]
+    scored = score(files, truth.read(faces), protocols.get(protocol))
+    assert scored.skipped == lines
+    assert page.page(scored, None).count("Left out") == len(lines)
+
+
 def test_lids_are_on_the_page_where_there_are_any(result):
     scored, _ = result
     assert "Lids" not in page.page(scored, None)

@@ -14,7 +14,7 @@ from bauta.cli.app import app, progress, say, talk
 from bauta.pipeline import Summary
 
 if TYPE_CHECKING:
-    from bauta.eval.protocols import Protocol
+    from bauta.eval.protocol import Protocol
     from bauta.eval.score import Result
 
 evaluate = typer.Typer()
@@ -28,13 +28,20 @@ Models = Annotated[
 ]
 Out = Annotated[Path, typer.Option("--out", "-o", help="Folder for the results.")]
 ProtocolName = Annotated[
-    str, typer.Option("--protocol", help="300w, 300vw, wflw, cofw, aflw2000-3d, own or folder.")
+    str,
+    typer.Option(
+        "--protocol",
+        help="300w, 300vw, wflw, cofw, aflw2000-3d, own, folder, or any other set that "
+        "`bauta data check` knows: lapa, helen ...",
+    ),
 ]
 Data = Annotated[
     Path | None,
     typer.Option("--data", help="Folder of the set; own: by default where BAUTA_DATA points."),
 ]
-SetName = Annotated[str, typer.Option("--set", help="Which set of the protocol; own: ytf, lfw ...")]
+SetName = Annotated[
+    str, typer.Option("--set", help="Which set; alone it says the protocol, too. own: ytf, lfw ...")
+]
 Pictures = Annotated[
     bool, typer.Option("--pictures/--no-pictures", help="Worst fifty pictures in the report.")
 ]
@@ -51,7 +58,11 @@ def whole(
         str, typer.Option(help="detector, truth, or both separated by a comma.")
     ] = "detector",
     split: Annotated[
-        str, typer.Option(help="Another subset of the set than the protocol's: val ...")
+        str,
+        typer.Option(
+            help="Another subset of the set than the protocol's: val ... Of a set without such "
+            "parts train, val and test are the people that packs give them."
+        ),
     ] = "",
     out: Out = Path("eval"),
     keep_truth: Annotated[
@@ -67,13 +78,13 @@ def whole(
     """
     if context.invoked_subcommand is not None:
         return
-    if not protocol:
+    if not (protocol or set):
         raise InputError("eval: say which protocol: --protocol own (or see bauta eval --help)")
     from dataclasses import replace
 
     from bauta.eval import protocols, run
 
-    chosen = protocols.get(protocol)
+    chosen = protocols.get(protocol or set)
     if split:
         chosen = replace(chosen, subsets=(split,))
     name, root = run.choose(chosen, set), run.root_of(chosen, data)

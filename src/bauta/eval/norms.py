@@ -1,9 +1,10 @@
-"""Lengths by which errors are divided, (N,) pixels of the picture, all from the truth's points.
+"""Lengths by which errors are divided, (N,) pixels of the picture, all from the truth.
 
 `outer_eyes`  distance of the outer eye corners ("inter-ocular", ION)
 `pupils`      distance of the eyes' centres ("inter-pupil", IPN)
 `box`         sqrt(width * height) of the box around the points
 `diagonal`    sqrt(width^2 + height^2) of that box
+`own_box`     sqrt(width * height) of the face's box that the set hands out
 """
 
 from __future__ import annotations
@@ -50,11 +51,17 @@ NORMS: dict[str, Callable[[np.ndarray, str], np.ndarray]] = {
     "box": lambda truth, scheme: box_size(truth),
     "diagonal": lambda truth, scheme: diagonal(truth),
 }
+OWN_BOX = "own_box"
 
 
-def norm(name: str, truth: np.ndarray, scheme: str) -> np.ndarray:
-    """Length `name` of `NORMS` of every truth (N, K, 2 or 3), (N,) pixels, NaN where unknown."""
-    return NORMS[check_choice(name, NORMS, "norm")](truth, scheme)
+def norm(name: str, truth: np.ndarray, scheme: str, box: np.ndarray) -> np.ndarray:
+    """Length `name`, one of `NORMS` or `OWN_BOX`, of every truth (N, K, 2 or 3), (N,) pixels, NaN
+    where unknown or none (the box of a single point). `box` (N, 4) x1 y1 x2 y2: the set's own."""
+    if check_choice(name, (*NORMS, OWN_BOX), "norm") == OWN_BOX:
+        length = np.sqrt((box[:, 2:] - box[:, :2]).prod(1))
+    else:
+        length = NORMS[name](truth, scheme)
+    return np.where(length > 0, length, np.nan)
 
 
 def _extent(truth: np.ndarray) -> np.ndarray:

@@ -6,38 +6,14 @@ mean of three yaw bins and 3.26 per picture, and the two truths differ by 3 % fr
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 
+from bauta import schemes
 from bauta.checks import check_choice
-from bauta.data.readers import folder
+from bauta.data import catalog
+from bauta.eval import sets
+from bauta.eval.protocol import ALL, BOX_FIRST, PUPILS_FIRST, Protocol, view_of, views_of
 from bauta.eval.views import View
-
-ALL = ("outer_eyes", "pupils", "box", "diagonal")
-BOX_FIRST = ("box", "diagonal", "outer_eyes", "pupils")
-
-
-@dataclass(frozen=True)
-class Protocol:
-    """How a set is scored."""
-
-    name: str
-    title: str
-    datasets: tuple[str, ...]
-    """Names in `bauta.data.catalog`: what it may be run on, the usual one first."""
-    subsets: tuple[str, ...]
-    """Subsets that are read for it, one after the other; "" is all."""
-    views: tuple[View, ...]
-    """The headline first."""
-    headline: str
-    """The number that papers print: a key of `Row.values`."""
-    attributes: tuple[str, ...] = ()
-    """Attributes whose groups are scored apart."""
-    yaws: tuple[str, ...] = ()
-    """Attributes that hold a yaw of their own, degrees: other splits into bins."""
-    pose: str = ""
-    """Order of the angles in which pose is scored, `bauta` or `3ddfa`; "" scores none."""
-    notes: tuple[str, ...] = ()
-    """What has to be said beside the numbers."""
 
 
 def _view68(title: str, norms: tuple[str, ...] = ALL, part: str = "all") -> View:
@@ -94,7 +70,7 @@ COFW = Protocol(
     title="COFW, 29 points",
     datasets=("cofw",),
     subsets=("test",),
-    views=(View("29 points", "cofw29", "cofw29", ("pupils", "outer_eyes", "box", "diagonal")),),
+    views=(View("29 points", "cofw29", "cofw29", PUPILS_FIRST),),
     headline="mean",
     notes=(
         "Papers divide by the pupils (16, 17) or by the outer eye corners (8, 9): errors around "
@@ -160,16 +136,11 @@ FOLDER = Protocol(
         _view68("68 points"),
         View("68 points, without pixel origin", "ibug68", "ibug68", ALL, origin="removed"),
         _view68("51 points, without the jaw", part="inner51"),
-        View("68 anatomical points", "ibug68-3d", "ibug68-3d", BOX_FIRST),
-        View("mesh", "mesh478", "mesh478", ALL),
-        *(
-            View(f"{count} points", scheme, scheme, ALL)
-            for count, scheme in sorted(folder.SCHEMES.items(), reverse=True)
-            if scheme not in ("ibug68", "mesh478", "celeba5")
-        ),
-        View("5 points", "celeba5", "celeba5", ("pupils", "box", "diagonal")),
+        view_of("ibug68-3d", BOX_FIRST),
+        *views_of(name for name in schemes.names() if name not in ("ibug68", "ibug68-3d")),
     ),
     headline="mean",
+    some=True,
     notes=(
         "Whoever was trained on must not be in it: `--split test` takes the folder `test`.",
         "The visible 68 of `base` and `nano` have a pixel origin of their own, some 1.4 pixels off "
@@ -181,6 +152,14 @@ FOLDER = Protocol(
 PROTOCOLS = {item.name: item for item in (W300, VW300, WFLW, COFW, AFLW2000, OWN, FOLDER)}
 
 
+def names() -> list[str]:
+    """The protocols, and every set of the catalogue that is one by itself."""
+    return list(dict.fromkeys([*PROTOCOLS, *catalog.CATALOG]))
+
+
 def get(name: str) -> Protocol:
-    """The protocol of that name; InputError when unknown."""
-    return PROTOCOLS[check_choice(name, PROTOCOLS, "protocol")]
+    """The protocol of that name or of the set of that name; InputError when unknown."""
+    if check_choice(name, names(), "protocol") in PROTOCOLS:
+        return PROTOCOLS[name]
+    found = next((item for item in PROTOCOLS.values() if name in item.datasets), None)
+    return replace(found, datasets=(name,)) if found else sets.protocol_of(name)

@@ -10,9 +10,11 @@ import numpy as np
 from bauta.checks import InputError
 from bauta.data import catalog, teachers
 from bauta.data.sample import Sample
+from bauta.data.splits import SPLITS, split_of
 from bauta.eval import predict, truth
 from bauta.eval.predictions import Predictions
-from bauta.eval.protocols import OWN, Protocol
+from bauta.eval.protocol import Protocol
+from bauta.eval.protocols import OWN
 from bauta.eval.truth import Truth
 
 
@@ -35,9 +37,22 @@ def root_of(protocol: Protocol, root: Path | None) -> Path:
 
 
 def samples(dataset: str, root: Path, subsets: tuple[str, ...]) -> Iterator[Sample]:
-    """The samples of some subsets of a set, one subset after the other."""
+    """The samples of some subsets of a set, one subset after the other.
+
+    Where a set has no part of its own named `train`, `val` or `test`, that is the people (pictures,
+    where nobody knows whom they show) that packs give that split.
+    """
+    known = catalog.get(dataset)
     for subset in subsets:
-        yield from catalog.get(dataset).read(root, subset)
+        if subset in SPLITS and subset not in known.subsets:
+            yield from (sample for sample in known.read(root, "") if split(sample) == subset)
+        else:
+            yield from known.read(root, subset)
+
+
+def split(sample: Sample) -> str:
+    """`train`, `val` or `test`, as packs have it."""
+    return split_of(sample.person or sample.name.split("#")[0])
 
 
 def predictions(

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from bauta import schemes
 from bauta.checks import InputError
 from bauta.eval import bootstrap, pose, summary
 from bauta.eval.bootstrap import Estimate
 from bauta.eval.eyes import eye_correlation
 from bauta.eval.predictions import Predictions
-from bauta.eval.protocols import Protocol
+from bauta.eval.protocol import Protocol, view_of
 from bauta.eval.summary import Row
-from bauta.eval.truth import Truth
+from bauta.eval.truth import Truth, scheme_of
 from bauta.eval.views import Errors, View, compare
 from bauta.head_pose import estimate_pose
 
@@ -70,22 +72,22 @@ class Result:
 def score(files: list[Predictions], truth: Truth, protocol: Protocol) -> Result:
     """Score files of predictions of one set by a protocol.
 
-    Views for which a file has no points are skipped and named; InputError when nothing is left.
+    Views for which a file has no points are skipped and named. Where none is left, files are scored
+    on the part of the set's points that they predict (51 of 68, 192 of 194). InputError when that
+    is nothing.
     """
-    labels = _labels(files)
-    views, differences, skipped = [], {}, []
-    for view in protocol.views:
-        scored = []
-        for label, predictions in zip(labels, files, strict=True):
-            try:
-                scored.append(_scored(compare(predictions, truth, view, label), protocol))
-            except InputError as error:
-                skipped.append(f"{label}: {error}")
-        if scored:
-            views.append((view, scored))
-            differences[view.title] = [_difference(scored[0], other) for other in scored[1:]]
+    labels, skipped = _labels(files), _absent(protocol, truth)
+    known = [view for view in protocol.views if view.truth in truth.points]
+    views = _views(known, labels, files, truth, protocol, skipped)
+    if not views:
+        truth, known = _parts(files, truth)
+        views = _views(known, labels, files, truth, protocol, skipped)
     if not views:
         raise InputError(f"{protocol.name}: nothing could be scored: {'; '.join(skipped)}")
+    differences = {
+        view.title: [_difference(scored[0], other) for other in scored[1:]]
+        for view, scored in views
+    }
     poses, lids = {}, {}
     for label, predictions in zip(labels, files, strict=True):
         if protocol.pose and predictions.pose is not None:
@@ -94,6 +96,52 @@ def score(files: list[Predictions], truth: Truth, protocol: Protocol) -> Result:
     return Result(
         protocol, [item.header for item in files], views, differences, poses, lids, skipped
     )
+
+
+def _absent(protocol: Protocol, truth: Truth) -> list[str]:
+    """A line on the views that this set has no points for, if they could be missed."""
+    absent = [view for view in protocol.views if view.truth not in truth.points]
+    if not absent or (protocol.some and len(absent) < len(protocol.views)):
+        return []
+    lacking = ", ".join(dict.fromkeys(view.truth for view in absent))
+    titles = "" if protocol.some else f": {'; '.join(view.title for view in absent)}"
+    return [f"the truth has no {lacking}{titles}"]
+
+
+def _views(
+    views: list[View],
+    labels: list[str],
+    files: list[Predictions],
+    truth: Truth,
+    protocol: Protocol,
+    skipped: list[str],
+) -> list[tuple[View, list[Scored]]]:
+    """Every view with the files that can be scored in it; `skipped` gets a line on the others."""
+    found = []
+    for view in views:
+        scored = []
+        for label, predictions in zip(labels, files, strict=True):
+            try:
+                scored.append(_scored(compare(predictions, truth, view, label), protocol))
+            except InputError as error:
+                skipped.append(f"{label}: {error}")
+        if scored:
+            found.append((view, scored))
+    return found
+
+
+def _parts(files: list[Predictions], truth: Truth) -> tuple[Truth, list[View]]:
+    """Schemes that files predict and that are a part of the labelled points, as further truth."""
+    views = []
+    for scheme in dict.fromkeys(name for item in files for name in item.points):
+        for key in truth.points:
+            with suppress(InputError):
+                step = schemes.mapping(scheme_of(key), scheme)
+                if step.exact and scheme not in truth.points:
+                    truth = truth.mapped(key, step)
+                    views.append(view_of(scheme))
+                    break
+    return truth, views
 
 
 def pose_table(predictions: Predictions, truth: Truth, order: str) -> dict[str, Estimate]:

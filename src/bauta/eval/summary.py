@@ -81,12 +81,15 @@ def row(
 def groups(errors: Errors, attributes: tuple[str, ...] = ()) -> dict[str, np.ndarray]:
     """Groups of faces, name -> (N,) bool: all, every subset, and every attribute.
 
-    An attribute with two levels, 0 and 1, is the group of its ones; one that is text, a group a
-    value. A group of nobody or of everybody is left out.
+    Where labels say what is hidden, those of whom all is seen are a group. An attribute with two
+    levels, 0 and 1, is the group of its ones; one that is text, a group a value. A group of nobody
+    or of everybody is left out.
     """
     truth = errors.truth
     out = {"full": np.ones(len(truth.names), bool)}
     candidates = {name: truth.subset == name for name in sorted(set(truth.subset.tolist())) if name}
+    if (seen := truth.visible.get(errors.view.truth)) is not None:
+        candidates["every point visible"] = seen.all(1)
     for name in attributes:
         values = truth.attributes.get(name)
         if values is None:

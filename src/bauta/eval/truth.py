@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from bauta.checks import InputError
 from bauta.data.sample import Labels, Sample
+from bauta.schemes import Map
 
 POINTS, VISIBLE, ATTRIBUTE = "points.", "visible.", "attribute."
 
@@ -42,6 +43,8 @@ class Truth:
     """(N,) str."""
     attributes: dict[str, np.ndarray]
     """Name -> (N,) float64, NaN where unknown, or (N,) str."""
+    box: np.ndarray
+    """(N, 4) float32 x1 y1 x2 y2, the set's own, NaN where it has none."""
 
     def take(self, rows: np.ndarray) -> Truth:
         """The rows of a mask or of indices."""
@@ -53,14 +56,24 @@ class Truth:
             self.person[rows],
             self.subset[rows],
             {key: value[rows] for key, value in self.attributes.items()},
+            self.box[rows],
         )
+
+    def mapped(self, key: str, step: Map) -> Truth:
+        """The same with the points of another scheme, made of those of `key` by an exact map."""
+        name, points = step.target, step.apply(self.points[key]).astype(np.float32)
+        visible = dict(self.visible)
+        if key in visible:
+            visible[name] = visible[key][:, step.indices[:, 0]]
+        return replace(self, points=self.points | {name: points}, visible=visible)
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Everything but the names, for a file."""
         out = {POINTS + key: value for key, value in self.points.items()}
         out |= {VISIBLE + key: value for key, value in self.visible.items()}
         out |= {ATTRIBUTE + key: value for key, value in self.attributes.items()}
-        return out | {"pose": self.pose, "person": self.person, "subset": self.subset}
+        rest = {"pose": self.pose, "person": self.person, "subset": self.subset}
+        return out | rest | {"box": self.box}
 
     @classmethod
     def from_arrays(cls, names: np.ndarray, arrays: dict[str, np.ndarray]) -> Truth:
@@ -77,7 +90,8 @@ class Truth:
             return {key.removeprefix(prefix): arrays[key] for key in found}
 
         rest = (arrays["pose"], arrays["person"].astype(str), arrays["subset"].astype(str))
-        return cls(names, part(POINTS), part(VISIBLE), *rest, part(ATTRIBUTE))
+        box = arrays.get("box", np.full((len(names), 4), np.nan, np.float32))
+        return cls(names, part(POINTS), part(VISIBLE), *rest, part(ATTRIBUTE), box)
 
 
 def read(samples: Iterable[Sample]) -> Truth:
@@ -105,6 +119,7 @@ def read(samples: Iterable[Sample]) -> Truth:
         np.array([sample.person for sample in kept]),
         np.array([sample.subset for sample in kept]),
         _attributes(kept),
+        np.array([np.full(4, np.nan) if s.box is None else s.box for s in kept], np.float32),
     )
 
 

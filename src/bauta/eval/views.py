@@ -20,8 +20,10 @@ PARTS: dict[str, np.ndarray | None] = {
     "all": None,
     "inner51": schemes.INNER51,
     "inner49": np.setdiff1d(schemes.INNER51, [60, 64]),
+    "inner17": np.setdiff1d(np.arange(20), [8, 13, 19]),
 }
-"""Points that count: all; of 68 without the jaw; and without the inner mouth corners as well."""
+"""Points that count: all; of 68 without the jaw; and without the inner mouth corners as well; of
+BioID's 20 without temples and chin."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,8 @@ class Errors:
 
 
 def compare(predictions: Predictions, truth: Truth, view: View, label: str = "") -> Errors:
-    """Errors of the predictions for every face that the view has labels for.
+    """Errors of the predictions for every face that the view has labels for, enough of them for
+    its first length.
 
     `label` names the predictions, by default as they call themselves.
 
@@ -93,13 +96,14 @@ def compare(predictions: Predictions, truth: Truth, view: View, label: str = "")
             f"{view.title}: the truth has no {view.truth}, only {_names(truth.points)}"
         )
     points, source = predicted_points(predictions, view)
-    labelled = np.asarray(np.isfinite(truth.points[view.truth][:, :, 0]).any(1))
+    first = norms.norm(view.norms[0], truth.points[view.truth], view.scheme, truth.box)
+    labelled = np.isfinite(first)
     if not labelled.any():
         raise InputError(f"{view.title}: no face is labelled with {view.truth}")
     truth = truth.take(labelled)
     expected = truth.points[view.truth].astype(np.float64)
     predicted = points[predictions.rows(truth.names)].astype(np.float64)
-    lengths = {name: norms.norm(name, expected, view.scheme) for name in view.norms}
+    lengths = {name: norms.norm(name, expected, view.scheme, truth.box) for name in view.norms}
     if view.origin == "stored":
         expected = as_stored(expected)
     elif view.origin == "removed":

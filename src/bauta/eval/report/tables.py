@@ -17,6 +17,7 @@ TITLES = {
     "pupils": "distance of the pupils",
     "box": "sqrt(width height) of the true points",
     "diagonal": "diagonal of the true points' box",
+    "own_box": "sqrt(width height) of the set's own box",
 }
 LAST = ("crops", "dataset", "subset", "sha256", "detector_sha256", "commit", "machine")
 """Keys of a header that stand after the others, in this order."""
