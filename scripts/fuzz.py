@@ -1,13 +1,13 @@
 """Damaged files against the readers: no crash, no hang, and one clear error or none.
 
-    python scripts/fuzz.py [--seconds 60] [--seed 0] [--targets video picture tracks model]
+    python scripts/fuzz.py [--seconds 60] [--seed 0] [--targets video stream piped ...]
     python scripts/fuzz.py --replay video:123
 
-Videos, pictures, files of tracks and models are made on the spot, damaged (bits flipped, stretches
-cut out, doubled, overwritten or exchanged, ends cut off) and read as `bauta track`, `bauta render`
-and `--model` read them, in a process of its own that may use 4 GB. A file may be read or refused
-with a BautaError; any other exception, a process that dies and ten seconds for one file are
-failures. Case N of a seed is always the same file; `--keep FOLDER` writes those that fail.
+What `fuzz_targets.py` makes is damaged (bits flipped, stretches cut out, doubled, overwritten or
+exchanged, ends cut off) and read as `bauta` would, in a process of its own that may use 4 GB. It
+may be read or refused with a BautaError; any other exception, a process that dies and ten seconds
+for one file are failures. Case N of a seed is always the same file; `--keep FOLDER` writes those
+that fail.
 """
 
 from __future__ import annotations
@@ -23,108 +23,15 @@ from collections.abc import Callable
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-import av
-import cv2
 import numpy as np
+from fuzz_targets import TARGETS, Corpus
 
-from bauta import records
-from bauta.assets.store import read_model
 from bauta.checks import BautaError
-from bauta.demo.run import CLIP
-from bauta.faces import Faces
-from bauta.tracker import Tracker
-from bauta.video import open_video, read_picture
 
 LIMIT = 10.0
 """Seconds for one file."""
 MEMORY = 4 << 30
-MOST_FRAMES = 200
 SMALL_CHANGES = 8
-
-Corpus = dict[str, bytes]
-"""Whole files by the name that they are given."""
-
-
-def stills(count: int) -> list[np.ndarray]:
-    """The first frames of the demo clip, small."""
-    images = []
-    for frame in open_video(CLIP):
-        images.append(cv2.resize(frame.image, (160, 120), interpolation=cv2.INTER_AREA))
-        if len(images) == count:
-            break
-    return images
-
-
-def videos(folder: Path) -> Corpus:
-    """A clip in the containers and codecs that people bring."""
-    kinds = {
-        "a.mp4": ("libx264", {}),
-        "fragments.mp4": ("libx264", {"movflags": "frag_keyframe+empty_moov"}),
-        "a.mkv": ("libx264", {}),
-        "a.ts": ("libx264", {}),
-        "a.h264": ("libx264", {}),
-        "a.avi": ("mpeg4", {}),
-        "a.mov": ("mjpeg", {}),
-        "a.webm": ("libvpx", {}),
-        "a.gif": ("gif", {}),
-    }
-    for name, (codec, options) in kinds.items():
-        with av.open(str(folder / name), "w", options=options) as container:
-            stream = container.add_stream(codec, rate=25)
-            stream.width, stream.height = 160, 120
-            stream.pix_fmt = {"mjpeg": "yuvj420p", "gif": "rgb8"}.get(codec, "yuv420p")
-            for image in stills(10):
-                container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
-            container.mux(stream.encode(None))
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
-
-
-def pictures(folder: Path) -> Corpus:
-    """A picture in every format that is read."""
-    (image,) = stills(1)
-    deep = image.astype(np.uint16) * 257
-    alpha = np.dstack([image, image[..., 0]])
-    made = {f"a.{end}": image for end in ("jpg", "png", "webp", "bmp", "tiff", "ppm", "jp2")}
-    made |= {"deep.png": deep, "deep.tiff": deep, "alpha.png": alpha, "grey.png": image[..., 0]}
-    return {n: cv2.imencode(Path(n).suffix, values)[1].tobytes() for n, values in made.items()}
-
-
-def tracks(folder: Path) -> Corpus:
-    """Tracks of a few frames."""
-    with Tracker("nano") as tracker, records.JsonlWriter(folder / "a.jsonl") as writer:
-        for i, image in enumerate(stills(3)):
-            large = cv2.resize(image, (640, 480))
-            writer.write(i / 25, i, tracker(large, i / 25))
-    return {"a.jsonl": (folder / "a.jsonl").read_bytes()}
-
-
-def models(folder: Path) -> Corpus:
-    """The smallest model that ships."""
-    return {"nano.onnx": read_model("nano")}
-
-
-def read_video(path: Path) -> None:
-    for frame in open_video(path):
-        if frame.index >= MOST_FRAMES:
-            break
-
-
-def read_tracks(path: Path) -> None:
-    for frame in records.read_tracks(path):
-        for face in frame.faces:
-            face.points("ibug68")
-
-
-def read_network(path: Path) -> None:
-    Faces(path).find(np.zeros((120, 160, 3), np.uint8), np.zeros((0, 4)), 1)
-
-
-TARGETS: dict[str, tuple[Callable[[Path], Corpus], Callable[[Path], object]]] = {
-    "video": (videos, read_video),
-    "picture": (pictures, read_picture),
-    "tracks": (tracks, read_tracks),
-    "model": (models, read_network),
-}
 
 
 def damaged(corpus: Corpus, target: str, seed: int, number: int) -> tuple[str, bytes]:
@@ -215,7 +122,13 @@ class Reader:
         self._process = context.Process(target=work, args=arguments, daemon=True)
         self._process.start()
         theirs.close()
-        self._answer(120)
+        self._ready = False
+
+    def ready(self) -> None:
+        """Wait until its whole files are made."""
+        if not self._ready:
+            self._answer(120)
+            self._ready = True
 
     def _answer(self, seconds: float) -> str:
         if not self._pipe.poll(seconds):
@@ -228,6 +141,7 @@ class Reader:
 
     def __call__(self, number: int) -> str:
         """What was wrong with a case; empty when nothing was."""
+        self.ready()
         self._pipe.send(number)
         answer = self._answer(LIMIT)
         if answer.startswith(("no answer", "the process died")):
@@ -254,6 +168,8 @@ def keep(target: str, seed: int, number: int, folder: Path) -> Path:
 def run(targets: list[str], seed: int, seconds: float, most: int, folder: Path | None) -> int:
     """Read damaged files for a while, the targets in turn; returns how many went wrong."""
     readers = {target: Reader(target, seed) for target in targets}
+    for reader in readers.values():
+        reader.ready()
     until, number, wrong = time.monotonic() + seconds, 0, 0
     while time.monotonic() < until and number < most:
         for target, reader in readers.items():

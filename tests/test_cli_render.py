@@ -122,6 +122,25 @@ def test_tracks_of_another_clip_are_one_clear_error(run):
         assert err.count("bauta:") == 1
 
 
+@pytest.mark.parametrize(
+    ("ids", "words"),
+    [
+        ([4] * 200, "200 faces with the id 4; each has one of its own"),
+        ([-7], "an id is not a number of 0 to 2147483647"),
+        ([10**320], "an id is not a number of 0 to 2147483647"),
+    ],
+)
+def test_ids_that_are_none_are_one_clear_error(run, ids, words):
+    lines = Path("tracks.jsonl").read_text().splitlines()
+    record = json.loads(lines[2])
+    record["faces"] = [record["faces"][0] | {"id": id} for id in ids]
+    lines[2] = json.dumps(record)
+    Path("tracks.jsonl").write_text("\n".join(lines) + "\n")
+    code, out, err = run("render", "clip.mp4", "tracks.jsonl", "--draw", "points,bars")
+    assert (code, out) == (1, "")
+    assert f"tracks.jsonl, line 3: not a frame of tracks: {words}" in err
+
+
 def test_frames_that_were_left_out_have_no_face_and_the_video_ends_with_the_tracks(run):
     with JsonlWriter("some.jsonl", read_tracks("tracks.jsonl").header) as writer:
         for frame in read_tracks("tracks.jsonl"):

@@ -15,6 +15,7 @@ def fuzz(*options: str) -> None:
     command = [sys.executable, str(SCRIPT), *options]
     done = subprocess.run(command, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
+    assert "of model, picture, piped, stream, tracks, video" in done.stdout
     assert " 0 went wrong" in done.stdout
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 FORMAT, VERSION = "bauta-tracks", 1
 POINTS = tuple(POINT_SETS.values())
+LARGEST_ID = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -111,11 +112,21 @@ def frame_of_json(record: Any, where: str) -> TrackedFrame:
     try:
         time, index = float(record["time"]), int(record["frame"])
         check_order(time, index, -1)
+        _check_ids([int(face["id"]) for face in record["faces"]])
         faces = [_face_of_json(face, time) for face in record["faces"]]
         return TrackedFrame(time, index, faces, str(record.get("name", "")))
     except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
         what = f"no {error}" if isinstance(error, KeyError) else str(error)
         raise InputError(f"{where}: not a frame of tracks: {what}") from error
+
+
+def _check_ids(ids: list[int]) -> None:
+    """ValueError when an id comes twice in a frame, or is none that a table can hold."""
+    if not all(0 <= id <= LARGEST_ID for id in ids):
+        raise ValueError(f"an id is not a number of 0 to {LARGEST_ID}")
+    if len(set(ids)) < len(ids):
+        twice = next(id for id in ids if ids.count(id) > 1)
+        raise ValueError(f"{ids.count(twice)} faces with the id {twice}; each has one of its own")
 
 
 def _face_of_json(record: dict[str, Any], time: float) -> FaceState:

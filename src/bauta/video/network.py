@@ -140,4 +140,7 @@ class Stream(Vanishing):
                 if good:  # the reader's own time does not count
                     heard, patience = time.monotonic(), PATIENCE[1]
                 elif time.monotonic() - heard > patience:
-                    raise SourceError(f"{self.name}: sends data, but no picture for {patience:g} s")
+                    raise SourceError(
+                        f"{self.name}: sends data, but no picture for {patience:g} s "
+                        "(damaged, or not a video)"
+                    )
