@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -15,6 +16,7 @@ from bauta import cli
 from bauta.data.splits import person_of, split_of
 from bauta.demo import clip_path
 from bauta.demo.truth import truth68
+from bauta.eval.predictions import load, save
 from bauta.video import open_video
 
 PLACES = {0: "lfpw/testset/image_0001", 6: "helen/testset/1_1", 12: "ibug/image_003_1"}
@@ -78,9 +80,14 @@ def test_truth_that_was_kept_is_enough(bauta, folder, tmp_path):
     options = ("--protocol", "300w", "--model", "nano", "-o", tmp_path, "--no-pictures")
     _, out, _ = bauta("eval", *options, "--data", folder, "--keep-truth")
     file = tmp_path / "nano_300w_detector.npz"
-    code, again, err = bauta("eval", "score", file, *options[:2], "--no-pictures", "-o", tmp_path)
-    assert code == 0, err
-    assert again == out
+    for protocol in (options[:2], ()):  # a file says of which set it is
+        code, again, err = bauta("eval", "score", file, *protocol, "--no-pictures", "-o", tmp_path)
+        assert code == 0, err
+        assert again == out
+    save(file, replace(load(file), header={}))
+    code, _, err = bauta("eval", "score", file)
+    assert code == 1
+    assert "does not say of which set it is" in err
 
 
 def test_predictions_of_another_subset_are_refused_with_a_line(bauta, folder, tmp_path):

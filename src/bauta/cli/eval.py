@@ -113,17 +113,21 @@ def whole(
 @evaluate.command()
 def score(
     files: Annotated[list[Path], typer.Argument(help="Files of predictions (.npz) of one set.")],
-    protocol: ProtocolName,
+    protocol: ProtocolName = "",
     data: Data = None,
     set: SetName = "",
     out: Out = Path("eval"),
     pictures: Pictures = True,
 ) -> None:
     """Score saved predictions, yours or other trackers', side by side; the first is compared with
-    each of the others in pairs. The format is in docs/evaluation.md."""
-    from bauta.eval import protocols
+    each of the others in pairs. Without --protocol it is that of the set that they say they are
+    of. The format is in docs/evaluation.md."""
+    from bauta.eval import predictions, protocols
 
-    _score(files, protocols.get(protocol), set, data, out, pictures)
+    said = protocol or set or predictions.load(files[0]).header.get("dataset", "")
+    if not said:
+        raise InputError(f"{files[0]}: does not say of which set it is; name it: --set lapa")
+    _score(files, protocols.get(said), set, data, out, pictures)
 
 
 @evaluate.command()
