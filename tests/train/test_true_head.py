@@ -1,5 +1,6 @@
 """Parameters and vertices of heads whose true ones are known: told, learned, exported."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -218,6 +219,8 @@ def test_a_few_steps_teach_the_whole_head_and_the_file_gives_it(faces, tmp_path,
             face_model().expression_names
         )
         assert said["expression"].shape == (2, 51)
+        card = json.loads((tmp_path / "my.json").read_text(encoding="utf-8"))
+        assert card["outputs"]["scale"].startswith("(batch,) pixels of the crop a unit")
         vertices = face_model().vertices(said["identity"][0])
         vertices += np.tensordot(said["expression"][0], face_model().expression, 1)
         placed = said["scale"][0] * vertices @ from_angles(*said["pose"][0]).T

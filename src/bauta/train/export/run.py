@@ -215,7 +215,7 @@ def _outputs(network: LandmarkNetwork, golden: Golden) -> dict[str, str]:
     said = {output_of(scheme): scheme for scheme in network.config.schemes}
     found = {}
     for name, shape in shapes.items():
-        inner = ", ".join(map(str, ("batch", *shape)))
+        inner = ", ".join(map(str, ("batch", *shape))) if shape else "batch,"
         if name in said:
             found[name] = f"({inner}) pixels of the crop, scheme {said[name]}"
         elif name in WHOLE:
