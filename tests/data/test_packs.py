@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from bauta.data.cutting import PackSettings
 from bauta.data.fixed_point import pack_points, unpack_points
 from bauta.data.framing import frame_of
 from bauta.data.packing import pack
-from bauta.data.packs import read_pack
+from bauta.data.packs import MADE, read_pack
 from bauta.data.sample import Labels, Sample
 from bauta.data.splits import split_of
 from bauta.geometry import affine
@@ -28,6 +29,17 @@ def faces(count=5):
 
 def everything(folder):
     return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+
+
+def rows_of(folder):
+    """Names and pictures, in whatever shards."""
+    found = read_pack(folder)
+    return [(str(found.name[k]), found.encoded(k).tobytes()) for k in range(len(found))]
+
+
+def stopping_at(count):
+    yield from faces()[:count]
+    raise KeyboardInterrupt
 
 
 @pytest.fixture(scope="module")
@@ -114,12 +126,8 @@ def test_columns_say_who_where_and_on_whose_terms(packed):
 def test_an_interrupted_pack_continues_to_the_same_bytes(packed, tmp_path):
     read = []
 
-    def stopping():
-        yield from faces()[:3]
-        raise KeyboardInterrupt
-
     with pytest.raises(KeyboardInterrupt):
-        pack(stopping(), tmp_path, "made", SMALL_SHARDS)
+        pack(stopping_at(3), tmp_path, "made", SMALL_SHARDS)
     with pytest.raises(SourceError, match="interrupted"):
         read_pack(tmp_path)
     again = [
@@ -138,11 +146,71 @@ def test_a_finished_pack_is_not_made_again(packed):
     assert everything(packed) == before
 
 
-def test_a_folder_of_other_settings_is_refused(packed):
-    with pytest.raises(SinkError, match="other settings"):
+def test_a_folder_of_other_settings_is_refused_and_what_differs_is_named(packed):
+    with pytest.raises(SinkError, match="made with side 192, now 64; quality 95, now 92; choose"):
         pack(faces(), packed, "made", PackSettings(side=64, shard=2))
-    with pytest.raises(SinkError, match="another set"):
-        pack(faces(), packed, "else", SMALL_SHARDS)
+    with pytest.raises(SinkError, match="set made, now else; subset nothing, now train; choose"):
+        pack(faces(), packed, "else", SMALL_SHARDS, "train")
+
+
+def test_another_size_of_shards_goes_on(packed, tmp_path):
+    """It changes no row; packs that were begun with larger ones are finished with smaller ones."""
+    with pytest.raises(KeyboardInterrupt):
+        pack(stopping_at(4), tmp_path, "made", SMALL_SHARDS)
+    pack(faces(), tmp_path, "made", replace(SMALL_SHARDS, shard=1))
+    assert len(read_pack(tmp_path).shards) == 2 + 1
+    assert rows_of(tmp_path) == rows_of(packed)
+
+
+def test_every_sample_is_counted(tmp_path):
+    counted = []
+    pack(faces(), tmp_path, "made", SMALL_SHARDS, after=counted.append)
+    assert counted == [1, 2, 3, 4, 5]
+
+
+MAKER = {"maker": "1", "head": "small"}
+
+
+def make(folder, count, maker=MAKER, seed="seed 1"):
+    return pack(faces(count), folder, MADE + "free", SMALL_SHARDS, seed, maker=maker)
+
+
+def test_a_pack_of_made_pictures_grows_to_the_same_rows(tmp_path):
+    make(tmp_path / "once", 5)
+    assert make(tmp_path / "grown", 3).rows == 3
+    assert make(tmp_path / "grown", 5).rows == 5
+    assert rows_of(tmp_path / "once") == rows_of(tmp_path / "grown")
+    points = [read_pack(tmp_path / name).labels("ibug68").points for name in ("once", "grown")]
+    assert np.abs(points[0] - points[1]).max() <= 1 / SMALL_SHARDS.unit + 1e-4
+    before = everything(tmp_path / "grown")
+    assert make(tmp_path / "grown", 5).rows == 5
+    assert everything(tmp_path / "grown") == before
+    with pytest.raises(SinkError, match="has 5 samples, now 4; choose"):
+        make(tmp_path / "grown", 4)
+
+
+def test_pictures_of_another_maker_are_not_mixed_in(tmp_path):
+    make(tmp_path, 3)
+    with pytest.raises(SinkError, match="made with head small, now full; choose"):
+        make(tmp_path, 5, {**MAKER, "head": "full"})
+    with pytest.raises(SinkError, match="made with head small, now nothing; choose"):
+        make(tmp_path, 3, {"maker": "1"})
+    with pytest.raises(SinkError, match="subset seed 1, now seed 2; choose"):
+        make(tmp_path, 5, seed="seed 2")
+    assert read_pack(tmp_path).name.tolist() == ["0.png", "1.png", "2.png"]
+
+
+def test_a_pack_from_before_makers_were_told_goes_on(tmp_path):
+    """Behind the seed stood how many were asked for."""
+    pack(faces(3), tmp_path, MADE + "free", SMALL_SHARDS, "seed 1, 3")
+    before = everything(tmp_path)
+    assert make(tmp_path, 3).rows == 3
+    assert everything(tmp_path) == before
+    assert make(tmp_path, 5).rows == 5
+    said = json.loads((tmp_path / "pack.json").read_text())
+    assert (said["subset"], said["maker"], said["of_unknown_maker"]) == ("seed 1", MAKER, 3)
+    with pytest.raises(SinkError, match="subset seed 1, now seed 2"):
+        make(tmp_path, 6, seed="seed 2")
 
 
 def broken():

@@ -8,20 +8,19 @@ from __future__ import annotations
 
 import io
 import itertools
-import json
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from bauta.checks import SinkError, SourceError
+from bauta.checks import SourceError
 from bauta.data.cutting import PackSettings, Row, try_cut
 from bauta.data.fixed_point import pack_points
-from bauta.data.packs import VERSION
+from bauta.data.manifest import Manifest
 from bauta.data.sample import Labels, Sample
 from bauta.data.splits import split_of
 from bauta.geometry import affine
@@ -141,67 +140,60 @@ def _write_shard(
     return entry | {"schemes": shapes, "licences": licences, "splits": splits}
 
 
-class _Manifest:
-    """`pack.json` of a pack in the making."""
-
-    def __init__(self, folder: Path, name: str, subset: str, settings: PackSettings) -> None:
-        self.path = folder / "pack.json"
-        self.head = {"set": name, "subset": subset, "settings": asdict(settings)}
-        self.state: dict[str, Any] = {
-            "version": VERSION,
-            "complete": False,
-            **json.loads(json.dumps(self.head)),
-            "taken": 0,
-            "unreadable": {},
-            "repeats": 0,
-            "shards": [],
-        }
-        if self.path.exists():
-            self._continue()
-
-    def _continue(self) -> None:
-        try:
-            old = json.loads(self.path.read_text(encoding="utf-8"))
-            same = old["version"] == VERSION and all(old[k] == self.state[k] for k in self.head)
-        except (ValueError, KeyError, OSError) as error:
-            raise SinkError(f"{self.path}: not the description of a pack; delete it") from error
-        if not same:
-            raise SinkError(
-                f"{self.path}: a pack of another set or with other settings; choose another folder"
-            )
-        self.state = old
-
-    def digests(self) -> set[int]:
-        """Of all crops that are written."""
-        found: set[int] = set()
-        for entry in self.state["shards"]:
-            with np.load(self.path.parent / f"{entry['file']}.npz", allow_pickle=False) as arrays:
-                found |= set(arrays["digest"].tolist())
-        return found
-
-    def write(self) -> None:
-        """Totals over the shards, and the file."""
-        shapes: dict[str, list[int]] = {}
-        totals: dict[str, Counter] = {key: Counter() for key in ("licences", "splits")}
-        for entry in self.state["shards"]:
-            for scheme, (K, D) in entry["schemes"].items():
-                shapes[scheme] = [K, max(D, shapes.get(scheme, [K, D])[1])]
-            for key, total in totals.items():
-                total.update(entry[key])
-        self.state |= {"schemes": shapes} | {key: dict(total) for key, total in totals.items()}
-        for key in ("rows", "faces"):
-            self.state[key] = sum(entry[key] for entry in self.state["shards"])
-        atomic_write(self.path, json.dumps(self.state, indent=1, ensure_ascii=False).encode())
+def _cuts(
+    samples: Iterable[Sample], settings: PackSettings, workers: Executor, ahead: int
+) -> Iterator[tuple[Sample, Row | str]]:
+    """Samples in order, each cut by one of the `workers`; at most `ahead` wait."""
+    waiting: deque[tuple[Sample, Future[Row | str]]] = deque()
+    for sample in samples:
+        waiting.append((sample, workers.submit(try_cut, sample, settings)))
+        if len(waiting) > ahead:
+            first, cut = waiting.popleft()
+            yield first, cut.result()
+    for sample, cut in waiting:
+        yield sample, cut.result()
 
 
-def _groups(samples: Iterable[Sample], size: int, skip: int) -> Iterator[list[Sample]]:
-    """Lists of `size` samples behind the first `skip`, which a sequence is not asked for."""
+def _behind(samples: Iterable[Sample], skip: int) -> Iterator[Sample]:
+    """The samples behind the first `skip`, which a sequence is not asked for."""
     if isinstance(samples, Sequence):
-        left = (samples[index] for index in range(skip, len(samples)))
-    else:
-        left = itertools.islice(iter(samples), skip, None)
-    while group := list(itertools.islice(left, size)):
-        yield group
+        return (samples[index] for index in range(skip, len(samples)))
+    return itertools.islice(iter(samples), skip, None)
+
+
+class _Packing:
+    """A pack in the making: takes cut samples, writes them shard by shard."""
+
+    def __init__(self, manifest: Manifest, settings: PackSettings) -> None:
+        self.manifest, self.settings = manifest, settings
+        self.state, self.seen = manifest.state, manifest.digests()
+
+    def shard(self, cuts: Iterable[tuple[Sample, Row | str]], after: Callable[[int], None]) -> bool:
+        """Write what is cut as one shard; False when that was nothing. `after` is called with the
+        number of samples used so far, once a sample."""
+        rows: list[Row] = []
+        unreadable: dict[str, str] = {}
+        repeats, done, before = 0, 0, self.state["taken"]
+        for sample, row in cuts:
+            if isinstance(row, str):
+                unreadable[sample.name] = row
+            elif row.digest in self.seen:
+                repeats += 1
+            else:
+                self.seen.add(row.digest)
+                rows.append(row)
+            done += 1
+            after(before + done)
+        if not done:
+            return False
+        if rows:
+            folder, stem = self.manifest.path.parent, f"{len(self.state['shards']):05d}"
+            self.state["shards"].append(_write_shard(folder, stem, rows, self.settings))
+        self.state["unreadable"] |= unreadable
+        self.state["repeats"] += repeats
+        self.state["taken"] = before + done
+        self.manifest.write()
+        return True
 
 
 def pack(
@@ -212,36 +204,32 @@ def pack(
     subset: str = "",
     threads: int = 2,
     after: Callable[[int], None] = lambda taken: None,
+    maker: Mapping[str, str] | None = None,
 ) -> Report:
     """Write the samples of set `name` into `folder`; an interrupted pack is continued.
 
     Pictures that cannot be read are left out and named; so are exact repeats of a crop. `after` is
-    called with the number of samples used so far, once a shard. SinkError when the folder holds
-    something else or cannot be written; SourceError when nothing could be read.
+    called with the number of samples used so far, once a sample. A `maker`, what made pictures were
+    made with, says that `samples` is a sequence of numbered ones: a pack of fewer of them goes on,
+    one of another maker does not. SinkError when the folder holds something else, naming what
+    differs, or cannot be written; SourceError when nothing could be read.
     """
     settings = settings or PackSettings()
     make_folder(folder)
-    manifest = _Manifest(folder, name, subset, settings)
-    state, seen = manifest.state, manifest.digests()
+    manifest = Manifest(folder, name, subset, settings, maker)
+    if maker is not None and isinstance(samples, Sequence):
+        manifest.ask_for(len(samples))
+    state = manifest.state
     if not state["complete"]:
+        packing, left = _Packing(manifest, settings), _behind(samples, state["taken"])
         with ThreadPoolExecutor(threads) as workers:
-            for group in _groups(samples, settings.shard, state["taken"]):
-                cuts = list(workers.map(lambda s: try_cut(s, settings), group))
-                rows: list[Row] = []
-                for sample, row in zip(group, cuts, strict=True):
-                    if isinstance(row, str):
-                        state["unreadable"][sample.name] = row
-                    elif row.digest in seen:
-                        state["repeats"] += 1
-                    else:
-                        seen.add(row.digest)
-                        rows.append(row)
-                if rows:
-                    stem = f"{len(state['shards']):05d}"
-                    state["shards"].append(_write_shard(folder, stem, rows, settings))
-                state["taken"] += len(group)
-                manifest.write()
-                after(state["taken"])
+
+            def next_cuts() -> Iterator[tuple[Sample, Row | str]]:
+                part = itertools.islice(left, settings.shard)
+                return _cuts(part, settings, workers, 2 * threads)
+
+            while packing.shard(next_cuts(), after):
+                pass
         if not state["shards"]:
             first = next(iter(state["unreadable"].items()), ("no samples", "the set is empty"))
             raise SourceError(f"{name}: nothing to pack; {first[0]}: {first[1]}")
