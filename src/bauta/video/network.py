@@ -51,13 +51,19 @@ def without_password(url: str) -> str:
 
 def connect(url: str, options: dict[str, str] | None = None) -> InputContainer:
     """Open an address; SourceError, without its password, when that fails."""
-    import av
     from av.error import FFmpegError
 
     try:
-        return av.open(url, options=CONNECTION | (options or {}), timeout=PATIENCE)
+        return _opened(url, options or {})
     except (FFmpegError, OSError, ValueError) as error:
         raise SourceError(f"{without_password(url)}: {_why_not(url, error)}") from error
+
+
+def _opened(url: str, options: dict[str, str], kind: str | None = None) -> InputContainer:
+    """What FFmpeg makes of an address, or takes it for."""
+    import av
+
+    return av.open(url, format=kind, options=CONNECTION | options, timeout=PATIENCE)
 
 
 def _why_not(url: str, error: Exception) -> str:
@@ -80,11 +86,10 @@ def _unreadable(error: Exception) -> bool:
 
 def _first_bytes(url: str) -> bytes:
     """What an address sends first, whatever that is; nothing when nothing comes."""
-    import av
     from av.error import FFmpegError
 
     try:
-        with av.open(url, format="data", options=CONNECTION, timeout=PATIENCE) as container:
+        with _opened(url, {}, "data") as container:
             return bytes(next(container.demux(), b""))
     except (FFmpegError, OSError, ValueError):
         return b""
