@@ -17,6 +17,7 @@ from bauta.records import (
     open_writer,
     read_tracks,
 )
+from bauta.records.arrays import HEAD, Column
 from bauta.records.columns import COLUMNS
 from bauta.types import Pose
 from faces import synthetic_face
@@ -177,15 +178,31 @@ def test_npz_holds_exact_arrays(tmp_path):
     np.testing.assert_array_equal(table["rotation"], [face.pose.R_camera_head for face in faces])
 
 
-def test_npz_is_whole_before_it_is_closed_and_leaves_nothing_beside(tmp_path):
-    with NpzWriter(tmp_path / "a.npz", every=0) as writer:
-        for done, (time, index, faces) in enumerate(frames()):
-            with np.load(writer.path) as file:
-                assert len(file["time"]) == done
-                assert file["mesh"].shape[1:] == (478, 3)
-            writer.every = writer._due = 0
+def test_npz_grows_in_a_folder_that_is_whole_after_every_frame(tmp_path):
+    grown = tmp_path / "a.npz.parts"
+    counts, table = [], {}
+    with NpzWriter(tmp_path / "a.npz", HEADER) as writer:
+        for time, index, faces in frames():
             writer.write(time, index, faces)
+            table = {path.stem: np.load(path) for path in grown.iterdir()}
+            counts.append((len(table["time"]), len(table["mesh"])))
+    assert counts == [(1, 1), (2, 1), (3, 3), (4, 4)]
     assert [path.name for path in tmp_path.iterdir()] == ["a.npz"]
+    with np.load(writer.path) as file:  # the folder was the file, unzipped
+        assert file.keys() == table.keys()
+        for name, values in table.items():
+            np.testing.assert_array_equal(file[name], values)
+
+
+def test_npz_says_its_rows_however_many_they_are(tmp_path):
+    column = Column(tmp_path / "a.npy", "<f4", (478, 3))
+    column.say(10**12)
+    with open(tmp_path / "a.npy", "rb") as file:
+        assert np.lib.format.read_magic(file) == (1, 0)
+        read = np.lib.format.read_array_header_1_0(file)
+        assert read == ((10**12, 478, 3), False, np.float32)
+        assert file.tell() == HEAD
+    column.close()
 
 
 KILLED = """

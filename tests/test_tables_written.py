@@ -11,6 +11,7 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -25,12 +26,15 @@ from bauta.records import (
     CsvWriter,
     Header,
     JsonlWriter,
+    NpzWriter,
     ParquetWriter,
     TrackedFrame,
+    open_writer,
+    parts_of,
     read_tracks,
     to_dataframe,
 )
-from bauta.video.source import open_video
+from bauta.records import parquet as tables
 from demo_tracks import demo_tracks
 from faces import synthetic_face
 
@@ -65,28 +69,73 @@ def _no_mesh():
     return replace(synthetic_face(), mesh=np.zeros((0, 3)), sigma={})
 
 
-def test_parts_are_whole_files_and_are_put_together_in_order(tracked, tmp_path):
+def test_parts_are_whole_files_and_are_put_together_in_order(tracked, tmp_path, monkeypatch):
+    monkeypatch.setattr(tables, "PART_ROWS", 4)
+    monkeypatch.setattr(tables, "GROUP_ROWS", 5)
     path = tmp_path / "a.parquet"
     writer = ParquetWriter(path, every=0)
-    for frame in tracked:
+    for done, frame in enumerate(tracked, start=1):
         writer.write(*frame)
+        assert parquet.read_table(tmp_path / "a.parquet.parts").num_rows == done  # left by a kill
+    assert len(os.listdir(tmp_path / "a.parquet.parts")) == 2
     assert not path.exists()
-    assert parquet.read_table(tmp_path / "a.parquet.parts").num_rows == 6  # as left by a kill
     with pytest.raises(SinkError, match="interrupted run"):
         ParquetWriter(path)
     writer.close()
     writer.close()
     assert parquet.read_table(path)["frame"].to_pylist() == list(range(6))
+    assert parquet.read_metadata(path).num_row_groups == 1
     assert not (tmp_path / "a.parquet.parts").exists()
 
 
-def test_parts_of_an_interrupted_run_are_replaced_with_force(tmp_path):
-    killed = ParquetWriter(tmp_path / "a.parquet", every=0)
+def test_rows_are_on_the_disk_after_a_second(tmp_path, monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr(tables, "clock", SimpleNamespace(monotonic=lambda: now[0]))
+    writer = ParquetWriter(tmp_path / "a.parquet")
+    parts = parts_of(writer.path)
+    for k in range(76):
+        now[0] = k / 25
+        writer.write(k / 25, k, [synthetic_face()])
+        there = parquet.read_table(parts).num_rows if os.listdir(parts) else 0
+        assert k + 1 - there <= 25
+    writer.close()
+    assert parquet.read_metadata(tmp_path / "a.parquet").num_row_groups == 1
+
+
+@pytest.mark.parametrize("writer", [NpzWriter, ParquetWriter])
+def test_an_old_table_is_gone_once_another_is_begun(tmp_path, writer):
+    """Else a process that is killed would leave old results beside the parts of the new ones."""
+    path = tmp_path / "a.table"
+    path.write_text("old")
+    with writer(path, force=True) as table:
+        table.write(0.0, 0, [synthetic_face()])
+        assert not path.exists()
+    assert path.exists()
+
+
+@pytest.mark.parametrize("ending", ["npz", "parquet"])
+def test_parts_of_an_interrupted_run_are_replaced_with_force_only(tmp_path, monkeypatch, ending):
+    monkeypatch.setattr(tables, "PART_ROWS", 1)
+    path, parts = tmp_path / f"a.{ending}", tmp_path / f"a.{ending}.parts"
+    killed = open_writer(path)
     for k in range(3):
         killed.write(k / 25, k, [synthetic_face()])
-    with ParquetWriter(tmp_path / "a.parquet", force=True) as writer:
+    left = {part.name: part.read_bytes() for part in parts.iterdir()}
+    with pytest.raises(SinkError, match="interrupted run"):
+        open_writer(path)
+    assert {part.name: part.read_bytes() for part in parts.iterdir()} == left
+    with open_writer(path, force=True) as writer:
         writer.write(0.0, 0, [synthetic_face()])
-    assert parquet.read_table(tmp_path / "a.parquet").num_rows == 1
+    assert os.listdir(tmp_path) == [path.name]
+    table = np.load(path)["id"] if ending == "npz" else parquet.read_table(path)
+    assert len(table) == 1
+
+
+@pytest.mark.parametrize("ending", ["npz", "parquet"])
+def test_an_empty_folder_of_parts_is_in_nobodys_way(tmp_path, ending):
+    (tmp_path / f"a.{ending}.parts").mkdir()
+    open_writer(tmp_path / f"a.{ending}").close()
+    assert os.listdir(tmp_path) == [f"a.{ending}"]
 
 
 def test_without_pyarrow_the_error_says_what_to_install(monkeypatch, tmp_path):
@@ -114,76 +163,6 @@ def test_openface_columns_as_tracked_agree_with_those_exported(tracked, tmp_path
     assert [row["frame"] for row in rows] == ["1", "2", "3", "4", "5", "6"]
     for name, value in want[5].items():
         assert float(rows[5][name]) == pytest.approx(float(value), abs=0.11), name
-
-
-LIMITED = """
-import resource, sys
-from bauta import cli
-resource.setrlimit(resource.RLIMIT_FSIZE, (LIMIT, LIMIT))
-sys.argv = ["bauta", "track", CLIP, "-o", OUT, "--save", KIND]
-cli.main()
-"""
-
-
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs RLIMIT_FSIZE")
-@pytest.mark.parametrize(
-    ("kind", "limit"),
-    [("jsonl", 200_000), ("csv", 20_000), ("video", 300_000), ("npz", 100_000), ("png", 100_000)],
-)
-def test_when_there_is_no_more_room_what_was_written_stays_good(tmp_path, kind, limit):
-    """Files may not grow beyond a limit: writing fails in the middle, as on a full disk."""
-    code = LIMITED.replace("LIMIT,", f"{limit},").replace("LIMIT)", f"{limit})")
-    code = code.replace("CLIP", repr(str(clip_path()))).replace("OUT", repr(str(tmp_path)))
-    code = code.replace("KIND", repr(kind))
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert done.returncode == 1, done.stderr
-    assert done.stderr.count("bauta:") == 1
-    assert "cannot be written: File too large; free some space" in done.stderr
-    assert "Traceback" not in done.stderr
-    if kind == "jsonl":
-        tracks = read_tracks(tmp_path / "clip_faces.jsonl")
-        assert len(list(tracks)) >= 5
-        assert not tracks.truncated  # the line that did not fit was taken back
-    elif kind == "csv":
-        text = (tmp_path / "clip_faces.csv").read_text()
-        assert text.endswith("\n")
-        assert len({line.count(",") for line in text.splitlines()}) == 1
-        assert len(text.splitlines()) > 5
-    elif kind == "png":
-        assert not list((tmp_path / "clip_faces").iterdir())  # every frame is larger than that
-    elif kind == "npz":
-        with np.load(tmp_path / "clip_faces.npz") as arrays:
-            assert len(arrays["time"]) >= 0
-    else:
-        video = list(open_video(tmp_path / "clip_faces.mp4"))
-        assert 25 <= len(video) < 220
-    assert not list(tmp_path.rglob(".*"))
-
-
-PARTS = """
-import resource, sys
-from bauta.records import ParquetWriter
-from faces import synthetic_face
-writer = ParquetWriter(sys.argv[1], every=0)
-for k in range(20):
-    writer.write(k / 25, k, [synthetic_face(yaw=k)])
-resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
-writer.close()
-"""
-
-
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs RLIMIT_FSIZE")
-def test_parts_that_cannot_be_put_together_stay(tmp_path):
-    command = [sys.executable, "-c", PARTS, str(tmp_path / "a.parquet")]
-    where = {"PYTHONPATH": os.pathsep.join(["src", "tests", os.environ.get("PYTHONPATH", "")])}
-    root = Path(__file__).resolve().parents[1]
-    done = subprocess.run(
-        command, capture_output=True, text=True, cwd=root, env={**os.environ, **where}
-    )
-    assert done.returncode == 1
-    assert "a.parquet.parts holds what could be written" in done.stderr
-    assert os.listdir(tmp_path) == ["a.parquet.parts"]
-    assert parquet.read_table(tmp_path / "a.parquet.parts").num_rows == 20
 
 
 @pytest.mark.skipif(not Path("/proc").exists(), reason="needs a folder where nobody may write")
@@ -266,4 +245,12 @@ def test_openface_columns_need_the_fit(run):
     code, _, err = run(*common, "affectiva")
     assert code == 1
     assert "unknown 'affectiva'" in err
+    assert not list(Path().iterdir())
+
+
+@pytest.mark.parametrize("save", [[], ["--save", "jsonl"]])
+def test_openface_columns_are_said_of_csv_only(run, save):
+    code, _, err = run("track", clip_path(), *save, "--csv-columns", "openface")
+    assert code == 1
+    assert "--csv-columns openface: is said of csv; add csv to --save" in err
     assert not list(Path().iterdir())

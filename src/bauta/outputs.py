@@ -31,7 +31,7 @@ ENDINGS = {
     "png": "",
 }
 """Kinds of outputs, and what their names end in; PNG frames go into a folder."""
-PICTURES, LINES = ("video", "png"), ("jsonl", "csv")
+PICTURES, LINES, TABLES = ("video", "png"), ("jsonl", "csv"), ("npz", "parquet")
 
 
 @dataclass(frozen=True)
@@ -172,13 +172,15 @@ def open_outputs(
 def _check(where: dict[str, Path], force: bool, settings: dict[str, Any], csv_columns: str) -> None:
     """Refuse what can be refused before anything is made."""
     check_choice(csv_columns, records.COLUMN_SETS, "--csv-columns")
+    if csv_columns != "bauta" and "csv" not in where:
+        raise InputError(f"--csv-columns {csv_columns}: is said of csv; add csv to --save")
     if csv_columns == "openface" and not settings.get("fit", True):
         raise InputError("--csv-columns openface: needs the face model; leave out --no-fit")
     if "parquet" in where:
         records.check_pyarrow()
     for kind, path in where.items():
         if kind != "png" and path != STDOUT:
-            check_output(path, force)
+            (records.check_table if kind in TABLES else check_output)(path, force)
 
 
 def _open_pictures(kind: str, path: Path, source: Source, force: bool) -> VideoSink | PngSink:

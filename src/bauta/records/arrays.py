@@ -1,8 +1,8 @@
 """Tracks as numpy arrays in one .npz, with flat memory for clips of any length.
 
-A zip can only be closed at its end, so an open one is worth nothing after a crash. The columns
-grow as raw temporary files in the output's folder, and the .npz is built from them every now and
-then: whole, beside the old one, then swapped in.
+A zip can only be closed at its end, so an open one is worth nothing after a crash. The arrays grow
+as .npy files in the folder NAME.npz.parts, the .npz unzipped, whole after every frame; they are
+zipped into NAME.npz when the writer is closed, also by an error or Ctrl-C.
 """
 
 from __future__ import annotations
@@ -10,65 +10,76 @@ from __future__ import annotations
 import json
 import math
 import os
-import tempfile
-import time as clock
 import zipfile
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import IO, Any, Self
+from pathlib import Path
+from typing import Self
 
 import numpy as np
 
-from bauta.checks import InputError
+from bauta.checks import InputError, SinkError
 from bauta.fit import HeadFit
 from bauta.morphable.arkit import ARKIT52
 from bauta.records.format import POINTS, Header, check_order
+from bauta.records.parts import Parts, Whole
 from bauta.types import FaceState
-from bauta.video.output import check_output, reporting
+from bauta.video.output import reporting
 
-SHARE = 20
-"""Rebuilding takes at most one part in this many of the time."""
 CHUNK = 1 << 20
+HEAD = 128
+"""Bytes before the numbers of an .npy file, whatever the number of its rows."""
 
 
-@dataclass(eq=False)
 class Column:
-    """One array (rows, *shape) on disk, which grows by whole rows."""
+    """One array (rows, *shape) as an .npy file that grows by whole rows."""
 
-    file: IO[bytes]
-    dtype: str
-    shape: tuple[int, ...] = ()
+    def __init__(self, path: Path, dtype: str, shape: tuple[int, ...] = ()) -> None:
+        self.dtype, self.shape = dtype, shape
+        self._row_bytes = np.dtype(dtype).itemsize * math.prod(shape)
+        self._file = open(path, "w+b", buffering=0)  # noqa: SIM115
+        self.say(0)
 
     def append(self, rows: int, values: np.ndarray) -> None:
-        """Put `values` (k, *shape) after the first `rows` rows, whatever a failure left there."""
-        block = np.ascontiguousarray(values, np.dtype(self.dtype))
-        self.file.seek(rows * self._row_bytes)
-        self.file.write(block.reshape(-1, *self.shape).tobytes())
-        self.file.flush()
+        """Put `values` (k, *shape) after the first `rows` rows, whatever a failure left there; they
+        do not count until it is said."""
+        block = np.ascontiguousarray(values, np.dtype(self.dtype)).reshape(-1, *self.shape)
+        self._put(HEAD + rows * self._row_bytes, block.tobytes())
+
+    def say(self, rows: int) -> None:
+        """Say in the file that it has so many rows."""
+        self._put(0, self._head(rows))
 
     def copy_to(self, archive: zipfile.ZipFile, name: str, rows: int) -> None:
         """Store the first `rows` rows as `name`.npy."""
-        layout: dict[str, Any] = {
-            "descr": self.dtype,
-            "fortran_order": False,
-            "shape": (rows, *self.shape),
-        }
         left = rows * self._row_bytes
-        self.file.seek(0)
+        self._file.seek(HEAD)
         with archive.open(f"{name}.npy", "w", force_zip64=True) as out:
-            np.lib.format.write_array_header_1_0(out, layout)
-            while left and (chunk := self.file.read(min(CHUNK, left))):
+            out.write(self._head(rows))
+            while left and (chunk := self._file.read(min(CHUNK, left))):
                 out.write(chunk)
                 left -= len(chunk)
 
-    @property
-    def _row_bytes(self) -> int:
-        return np.dtype(self.dtype).itemsize * math.prod(self.shape)
+    def close(self) -> None:
+        """Close the file; again is a no-op."""
+        self._file.close()
+
+    def _put(self, place: int, block: bytes) -> None:
+        self._file.seek(place)
+        left = memoryview(block)
+        while left:
+            left = left[self._file.write(left) :]
+
+    def _head(self, rows: int) -> bytes:
+        """Version 1.0 of numpy's format: magic, version, length of the rest, a literal."""
+        said = (
+            f"{{'descr': '{self.dtype}', 'fortran_order': False, 'shape': {(rows, *self.shape)}}}"
+        )
+        return b"\x93NUMPY\x01\x00" + bytes([HEAD - 10, 0]) + f"{said:{HEAD - 11}}\n".encode()
 
 
-FRAME_COLUMNS = {"time": ("<f8", ()), "index": ("<i8", ())}
-FACE_COLUMNS = {
+FRAME_COLUMNS: dict[str, tuple[str, tuple[int, ...]]] = {"time": ("<f8", ()), "index": ("<i8", ())}
+FACE_COLUMNS: dict[str, tuple[str, tuple[int, ...]]] = {
     "frame": ("<i8", ()),
     "id": ("<i4", ()),
     "box": ("<f4", (4,)),
@@ -93,9 +104,9 @@ FROM_FIT: dict[str, Callable[[HeadFit], np.ndarray]] = {
 class NpzWriter:
     """Arrays for numpy: a row a face, and the times of all frames. Memory stays flat.
 
-    The file is rebuilt every ten seconds or so and on close: a process that is killed loses what
-    came after the last rebuild, and never leaves a broken file. Raises SinkError when the file
-    exists (without `force`) or cannot be written.
+    The file is there when the writer is closed; a process that is killed leaves the folder
+    NAME.npz.parts, and loses the frame in flight. Raises SinkError when the file, or the parts of
+    an interrupted run, exist (without `force`), or cannot be written.
     """
 
     def __init__(
@@ -104,21 +115,23 @@ class NpzWriter:
         header: Header | None = None,
         *,
         force: bool = False,
-        every: float = 10.0,
     ) -> None:
-        """`every` is the seconds between two rebuilds, longer once these take over a twentieth."""
-        self._header = json.dumps((header or Header()).as_json(), allow_nan=False)
-        self.path = check_output(path, force)
-        self.every = every
+        said = json.dumps((header or Header()).as_json(), allow_nan=False)
+        self._parts = Parts(path, "*.npy", force)
+        self.path = self._parts.path
         self._last = -1
         self._frames = self._faces = 0
         self._closed = False
         self._columns: dict[str, Column] = {}
-        with reporting(self.path):
-            for name, (dtype, shape) in (FRAME_COLUMNS | FACE_COLUMNS).items():
-                file = tempfile.TemporaryFile(dir=self.path.parent)  # noqa: SIM115
-                self._columns[name] = Column(file, dtype, shape)
-            self._build()
+        try:
+            with reporting(self.path):
+                np.save(self._parts.folder / "header.npy", np.array(said))
+                for name, layout in (FACE_COLUMNS | FRAME_COLUMNS).items():
+                    self._columns[name] = Column(self._parts.folder / f"{name}.npy", *layout)
+        except SinkError:
+            self._close_columns()
+            self._parts.clear()
+            raise
 
     def write(self, time: float, index: int, faces: Sequence[FaceState]) -> None:
         """Append a frame at `time` seconds; `index` must grow."""
@@ -131,23 +144,35 @@ class NpzWriter:
             if faces:
                 for name, values in self._rows(faces).items():
                     self._columns[name].append(self._faces, values)
+            for name, column in self._columns.items():  # faces first: `time` counts a frame
+                if name in FRAME_COLUMNS:
+                    column.say(self._frames + 1)
+                elif faces:
+                    column.say(self._faces + len(faces))
             self._frames += 1
             self._faces += len(faces)
-            if clock.monotonic() >= self._due:
-                self._build()
 
     def close(self) -> None:
-        """Build the file a last time; again is a no-op."""
+        """Put the arrays into the file; again is a no-op. What cannot be stays in parts."""
         if self._closed:
             return
         self._closed = True
         try:
             with reporting(self.path):
                 self._build()
-        finally:
-            for column in self._columns.values():
-                with suppress(OSError):
-                    column.file.close()
+        except SinkError as error:
+            self._close_columns()
+            if self._frames:
+                raise self._parts.kept(error) from error
+            self._parts.clear()
+            raise
+        self._close_columns()
+        self._parts.clear()
+
+    def _close_columns(self) -> None:
+        for column in self._columns.values():
+            with suppress(OSError):
+                column.close()
 
     def _rows(self, faces: Sequence[FaceState]) -> dict[str, np.ndarray]:
         rows = {
@@ -169,21 +194,11 @@ class NpzWriter:
 
     def _build(self) -> None:
         """Write the whole archive beside the output, then swap it in."""
-        started = clock.monotonic()
-        beside = self.path.with_name(f".{self.path.name}.{os.getpid()}.part")
-        try:
-            with zipfile.ZipFile(beside, "w") as archive:
-                with archive.open("header.npy", "w") as out:
-                    np.lib.format.write_array(out, np.array(self._header), allow_pickle=False)
-                for name, column in self._columns.items():
-                    rows = self._frames if name in FRAME_COLUMNS else self._faces
-                    column.copy_to(archive, name, rows)
-            os.replace(beside, self.path)
-        finally:
-            with suppress(OSError):
-                beside.unlink(missing_ok=True)
-        now = clock.monotonic()
-        self._due = now + max(self.every, SHARE * (now - started))
+        with Whole(self.path) as beside, zipfile.ZipFile(beside, "w") as archive:
+            archive.write(self._parts.folder / "header.npy", "header.npy")
+            for name, column in self._columns.items():
+                rows = self._frames if name in FRAME_COLUMNS else self._faces
+                column.copy_to(archive, name, rows)
 
     def __enter__(self) -> Self:
         return self

@@ -14,7 +14,7 @@ import numpy as np
 
 from bauta.checks import InputError, SinkError, check_image
 from bauta.video.audio import AudioTrack
-from bauta.video.fragments import cut_to_whole
+from bauta.video.fragments import check_end, cut_to_whole
 from bauta.video.output import atomic_write, check_output, make_folder, sink_error
 from bauta.video.pixels import fit, pad_to_even, to_yuv420
 
@@ -135,6 +135,7 @@ class VideoSink:
                 self._mux(self._held)
             self._mux_sound((self._last_ticks + self._step) / TICKS)
             self._container.close()
+            check_end(self.path)
 
     def __enter__(self) -> Self:
         return self
