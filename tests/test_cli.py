@@ -154,8 +154,9 @@ def test_an_existing_output_is_refused_and_replaced_with_force(run, clip):
 @pytest.mark.parametrize(
     ("options", "match"),
     [
-        (["--model", "huge"], "unknown 'huge'"),
-        (["--model", "detector"], "not a bauta landmark model"),
+        (["--model", "huge"], "unknown 'huge'; choose one of base, nano, or give a path"),
+        (["--model", "detector"], "is for another task (detection, not landmarks); choose one"),
+        (["--model", "face"], "is for another task (face model, not landmarks); choose one"),
         (["--model", "none.onnx"], "cannot read"),
         (["--filter", "median"], "unknown 'median'"),
         (["--save", "gif"], "unknown 'gif'"),

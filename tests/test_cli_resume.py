@@ -9,14 +9,19 @@ import subprocess
 import sys
 import time
 import urllib.request
+from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
+from bauta.assets.store import load_card, read_model
+from bauta.cli import jobs
 from bauta.cli.journal import NAME, Journal
 from bauta.demo import clip_path
 from bauta.records import read_tracks
+from bauta.tracker import Tracker
 from bauta.video import VideoSink, open_video
 
 
@@ -70,19 +75,24 @@ def test_what_was_interrupted_is_done_over(run, clips):
     "change",
     [
         lambda: Path("out/a_faces.jsonl").unlink(),
+        lambda: Path("out/a_faces.jsonl").write_bytes(b""),
+        lambda: Path("out/a_faces/frame_000001.png").unlink(),
+        lambda: Path("out/a_faces/frame_000001.png").write_bytes(b""),
         lambda: Path("a.mp4").write_bytes(Path("b.mp4").read_bytes() + b"\0" * 8),
     ],
-    ids=["a result is gone", "the clip has changed"],
+    ids=["no result", "an empty one", "a frame is gone", "an empty frame", "another clip"],
 )
 def test_what_is_no_longer_so_is_done_over(run, clips, change):
     for name in ("a.mp4", "b.mp4"):
         Path(name).write_bytes((clips / name).read_bytes())
-    command = ("track", "a.mp4", "-o", "out", "--save", "jsonl", "--resume")
+    command = ("track", "a.mp4", "-o", "out", "--save", "jsonl,png", "--resume")
     assert run(*command)[0] == 0
+    assert "is done already" in run(*command)[2]
     change()
     code, _, err = run(*command)
     assert code == 0, err
     assert "is done already" not in err
+    assert "is done already" in run(*command)[2]
 
 
 def test_other_settings_are_another_job(run, clips):
@@ -92,6 +102,109 @@ def test_other_settings_are_another_job(run, clips):
     assert code == 0
     assert "is done already" not in err
     assert read_tracks("out/a_faces.jsonl").header.model == "nano"
+
+
+def test_results_of_another_clip_of_the_same_name_are_never_replaced(run, clips):
+    for folder, clip in (("A", "a.mp4"), ("B", "b.mp4")):
+        Path(folder).mkdir()
+        Path(folder, "clip.mp4").write_bytes((clips / clip).read_bytes())
+    options = ("-o", "rs", "--save", "jsonl", "--resume")
+    assert run("track", "A/clip.mp4", *options)[0] == 0
+    before = stamps(Path("rs"))
+    for _ in range(2):
+        code, out, err = run("track", "B/clip.mp4", *options)
+        assert (code, out) == (1, "")
+        assert f"holds the results of {Path('A/clip.mp4').absolute()}" in err
+        assert "--out" in err
+        assert stamps(Path("rs")) == before
+    assert "is done already" in run("track", "A/clip.mp4", *options)[2]
+    assert run("track", "B/clip.mp4", *options, "--force")[0] == 0
+    code, _, err = run("track", "A/clip.mp4", *options)
+    assert code == 1  # its results are gone, so it is not done, and those there are another's
+    assert f"holds the results of {Path('B/clip.mp4').absolute()}" in err
+
+
+def test_settings_that_come_back_are_done_over_when_their_results_were_replaced(run, clips):
+    command = ("track", clips / "a.mp4", "-o", "out", "--save", "video", "--resume", "--draw")
+    videos = []
+    for draw in ("mesh", "none", "mesh"):
+        code, _, err = run(*command, draw)
+        assert code == 0, err
+        assert "is done already" not in err
+        videos.append(Path("out/a_faces.mp4").read_bytes())
+    assert videos[0] != videos[1] != videos[2]
+    assert "is done already" in run(*command, "mesh")[2]
+
+
+def own_model(name: str) -> None:
+    Path("my.onnx").write_bytes(read_model(name))
+
+
+def test_another_model_of_the_same_name_is_another_job(run, clips):
+    own_model("nano")
+    command = ("track", clips / "a.mp4", "-o", "out", "--save", "csv", "--resume", "--model")
+    assert run(*command, "my.onnx")[0] == 0
+    before = Path("out/a_faces.csv").read_text()
+    own_model("base")
+    code, _, err = run(*command, "my.onnx")
+    assert code == 0, err
+    assert Path("out/a_faces.csv").read_text() != before
+
+
+@pytest.mark.parametrize("what", ["version of bauta", "weights"])
+def test_what_another_bauta_did_is_done_over(run, clips, monkeypatch, what):
+    command = ("track", clips / "a.mp4", "-o", "out", "--save", "csv", "--resume")
+    assert run(*command)[0] == 0
+    if what == "weights":
+        card = replace(load_card("detector"), sha256="another")
+        cards = {"detector": card, "face": load_card("face")}
+        monkeypatch.setattr(jobs, "load_card", cards.__getitem__)
+    else:
+        monkeypatch.setattr("bauta.__version__", "9")
+    assert "is done already" not in run(*command)[2]
+    assert "is done already" in run(*command)[2]
+
+
+def test_parts_of_a_run_that_was_not_this_job_are_never_replaced(run, clips):
+    kept = Path("out/a_faces.npz.parts/time.npy")
+    kept.parent.mkdir(parents=True)
+    kept.write_text("precious")
+    command = ("track", clips / "a.mp4", "-o", "out", "--save", "jsonl,npz", "--resume")
+    code, _, err = run(*command)
+    assert code == 1
+    assert "a_faces.npz.parts: holds what an interrupted run wrote" in err
+    assert kept.read_text() == "precious"
+    assert not stamps(Path("out"))  # nor was anything else made
+
+
+@pytest.mark.parametrize("source", ["shots", "shots/*"])
+def test_a_picture_that_has_changed_in_its_folder_is_looked_at_again(run, clips, source):
+    Path("shots").mkdir()
+    frames = [frame.image for frame in open_video(clips / "a.mp4")]
+    for k, image in enumerate(frames[:2]):
+        cv2.imwrite(f"shots/{k}.png", image)
+    command = ("track", source, "-o", "out", "--save", "jsonl", "--resume")
+    assert run(*command)[0] == 0
+    assert "is done already" in run(*command)[2]
+    cv2.imwrite("shots/1.png", frames[3][::2, ::2])
+    code, _, err = run(*command)
+    assert code == 0, err
+    assert "is done already" not in err
+
+
+def test_a_clip_that_grew_while_it_was_followed_is_not_done(run, clips, monkeypatch):
+    clip = Path("a.mp4")
+    clip.write_bytes((clips / "a.mp4").read_bytes())
+    real = jobs.Following.tracker
+
+    def tracker(self: jobs.Following) -> Tracker:
+        clip.write_bytes((clips / "a.mp4").read_bytes() + b"\0" * 8)
+        return real(self)
+
+    monkeypatch.setattr(jobs.Following, "tracker", tracker)
+    command = ("track", clip, "-o", "out", "--save", "jsonl", "--resume")
+    assert run(*command)[0] == 0
+    assert "is done already" not in run(*command)[2]
 
 
 def test_files_that_this_job_did_not_make_are_never_replaced(run, clips):

@@ -36,7 +36,8 @@ class Machine:
         assert not enable_fallback
         self.asked.append(providers)
         inner = real(model, sess_options=sess_options, providers=[CPU])
-        started = [name for name in providers or () if name in self.starting]
+        names = [one if isinstance(one, str) else one[0] for one in providers or ()]
+        started = [name for name in names if name in self.starting]
         inner.get_providers = lambda: [*started, CPU]
         return inner
 
@@ -54,7 +55,24 @@ def test_the_cpu_is_the_default_and_asks_for_nothing_else(monkeypatch):
 def test_a_device_that_is_there_is_used_with_the_cpu_behind_it(monkeypatch, device, provider):
     machine = Machine(monkeypatch, [provider], [provider])
     assert Session(read_model("nano"), device=device).device == device
-    assert machine.asked == [[provider, CPU]]
+    assert machine.asked == [[(provider, {}), CPU]]
+
+
+def test_one_of_several_cards_is_meant_by_its_number(monkeypatch):
+    machine = Machine(monkeypatch, ["CUDAExecutionProvider"], ["CUDAExecutionProvider"])
+    tracker = Tracker("nano", device="cuda:1")
+    assert tracker.device == "cuda:1"
+    second = [("CUDAExecutionProvider", {"device_id": "1"}), CPU]
+    assert machine.asked == [second, second]  # regressor and detector
+    machine.starting = ()
+    with pytest.raises(InputError, match="cuda:7 does not start"):
+        Session(read_model("nano"), device="cuda:7")
+
+
+@pytest.mark.parametrize("device", ["cuda:", "cuda:x", "cuda:-1", "cpu:0", "auto:1", "gpu:0"])
+def test_a_number_that_cannot_be_meant_is_refused(device):
+    with pytest.raises(InputError, match=f"unknown '{device}'.*cuda:1"):
+        Session(read_model("nano"), device=device)
 
 
 @pytest.mark.parametrize(

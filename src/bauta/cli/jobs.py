@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import bauta
 from bauta import outputs
+from bauta.assets.store import load_card, read_model
 from bauta.checks import InputError
 from bauta.cli.app import say, talk
 from bauta.cli.journal import Journal
@@ -16,6 +19,8 @@ from bauta.filters.kinds import filter_maker
 from bauta.heads import HeadOptions
 from bauta.offline import LookAhead
 from bauta.pipeline import Sink, Summary
+from bauta.records import parts_of
+from bauta.regress.landmarks import TASK
 from bauta.tracker import Tracker
 from bauta.video.frame import Source
 from bauta.video.source import PIPED, is_live, open_video
@@ -104,6 +109,12 @@ class Following:
         known = {"faces": self.faces, "filter": self.filter, "fit": self.fit}
         return known | ({"offline": True} if self.offline else {}) | self.head.as_json()
 
+    def made_of(self) -> dict[str, str]:
+        """Version of bauta, and hashes of all weights, which change under the same names."""
+        model = hashlib.sha256(read_model(self.model, TASK)).hexdigest()
+        shipped = {name: load_card(name).sha256 for name in ("detector", "face")}
+        return {"bauta": bauta.__version__, "model": model} | shipped
+
 
 @dataclass(frozen=True)
 class Results:
@@ -169,6 +180,8 @@ class Done:
     warnings: list[str] = field(default_factory=list)
     dropped: int = 0
     """Frames of a live source that there was no time for."""
+    fit: bool = False
+    """Whether heads are asked for."""
 
     def report(self) -> None:
         """Say what was found, and print the paths that were written."""
@@ -176,13 +189,18 @@ class Done:
             return
         for warning in self.warnings:
             talk.print(f"warning: {warning}")
-        summary = self.summary
+        summary, meshes = self.summary, self.summary.fitted + self.summary.lost
+        heads = f"head fitted in {summary.fitted} of {meshes}, " if self.fit and meshes else ""
+        if heads and not summary.fitted:
+            talk.print("warning: no head fits; is --camera or --fov that of these pictures?")
         talk.print(
-            f"{summary.frames} frames, a face in {summary.with_face}, {len(summary.ids)} id(s), "
+            f"{summary.frames} frames, a face in {summary.with_face}, {heads}"
+            f"{len(summary.ids)} id(s), "
             f"tracking {summary.percentile(50):.1f} ms a frame (p95 {summary.percentile(95):.1f})"
         )
         if self.dropped:
             talk.print(f"{self.dropped} frames came while others were looked at: left out")
         for path in self.where.values():
-            if path.exists():
-                say(str(path))
+            for written in (path, parts_of(path)):
+                if written.exists():
+                    say(str(written))

@@ -140,7 +140,8 @@ Offline = Annotated[
 Device = Annotated[
     str,
     typer.Option(
-        help="What the networks run on: cpu, cuda, coreml, webgpu, or auto (the fastest there is)."
+        help="What the networks run on: cpu, cuda (of several cards cuda:0, cuda:1), coreml, "
+        "webgpu, or auto (the fastest there is)."
     ),
 ]
 Threads = Annotated[int, typer.Option(min=1, help="Threads of the networks.")]

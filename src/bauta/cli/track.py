@@ -57,13 +57,13 @@ def track(
     head = read_options(camera, fov, ipd, profile or ())
     head.check_faces(faces)
     following = jobs.Following(model, faces, filter, fit, threads, device, head, offline)
-    asked = following.as_json() | {"model": str(model), "save": save, "draw": draw}
+    asked = following.as_json() | {"save": save, "draw": draw}
     asked |= {"csv_columns": csv_columns, "sequence": sequence, "rate": rate}
     try:
         with ExitStack() as stack:
             layers = outputs.parse_names(draw)
             views = outputs.open_views(stack, layers, show, page, talk.print)
-            journal = Journal(out, asked) if resume else None
+            journal = Journal(out, asked | following.made_of()) if resume else None
             request = jobs.Request(
                 jobs.Reading(sequence, rate, live, reconnect, size, pixel_format),
                 following,

@@ -31,7 +31,8 @@ WEBGPU_PLUGIN = "onnxruntime_ep_webgpu"
 
 
 class Session:
-    """A network on a `device`; `device` then says which one, where "auto" was asked for.
+    """A network on a `device`; `device` then says which one, where "auto" was asked for. "cuda:1"
+    is the second card, as NVIDIA's driver counts them; the others have no numbers.
 
     `outputs` and `inputs` are the names in the file; `metadata` its string properties. ModelError
     when the bytes are not a network that ONNX Runtime can load, InputError when the device is not
@@ -42,7 +43,7 @@ class Session:
         self, model: bytes, *, name: str = "model", threads: int = 1, device: str = "cpu"
     ) -> None:
         check_count(threads, "threads")
-        check_choice(device, DEVICES, "device")
+        check_device(device)
         import onnxruntime as ort
 
         ort.disable_telemetry_events()
@@ -69,6 +70,19 @@ class Session:
         return dict(zip(self.outputs, values, strict=True))
 
 
+def check_device(device: str) -> tuple[str, str]:
+    """The kind of device and its number, or nothing; InputError for one that cannot be meant."""
+    kind, colon, number = device.partition(":")
+    if not colon:
+        return check_choice(kind, DEVICES, "device"), ""
+    if kind != "cuda" or not (number.isascii() and number.isdecimal()):
+        raise InputError(
+            f"device: unknown {device!r}; choose one of {', '.join(DEVICES)}, or one of several "
+            "NVIDIA cards by its number: cuda:0, cuda:1"
+        )
+    return kind, number
+
+
 def _options(ort: ModuleType, threads: int) -> Any:
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
@@ -77,7 +91,7 @@ def _options(ort: ModuleType, threads: int) -> Any:
     return options
 
 
-def _load(ort: ModuleType, model: bytes, options: Any, providers: list[str] | None) -> Any:
+def _load(ort: ModuleType, model: bytes, options: Any, providers: list[Any] | None) -> Any:
     # Its fallback to other providers prints to stdout, where data goes.
     return ort.InferenceSession(
         model, sess_options=options, providers=providers, enable_fallback=False
@@ -107,20 +121,22 @@ def _first(ort: ModuleType, model: bytes, name: str, threads: int) -> tuple[str,
 def _on(ort: ModuleType, device: str, model: bytes, threads: int) -> Any:
     """A session on an accelerator; InputError with what to do when it cannot be had."""
     options = _options(ort, threads)
+    kind, number = check_device(device)
     providers = None
-    if device == "webgpu":
+    if kind == "webgpu":
         options.add_provider_for_devices([_webgpu(ort)], {})
-    elif PROVIDERS[device] in ort.get_available_providers():
-        providers = [PROVIDERS[device], PROVIDERS["cpu"]]
+    elif PROVIDERS[kind] in ort.get_available_providers():
+        card = {"device_id": number} if number else {}
+        providers = [(PROVIDERS[kind], card), PROVIDERS["cpu"]]
     else:
-        raise InputError(f"device: {device} is not in this onnxruntime; it {TO_HAVE[device]}")
-    if device == "cuda" and hasattr(ort, "preload_dlls"):
+        raise InputError(f"device: {kind} is not in this onnxruntime; it {TO_HAVE[kind]}")
+    if kind == "cuda" and hasattr(ort, "preload_dlls"):
         ort.preload_dlls()  # those of NVIDIA's pip packages, which no loader looks for
     try:
         session = _load(ort, model, options, providers)
     except Exception as error:
         raise _no_start(device, _reason(error)) from error
-    if PROVIDERS[device] not in session.get_providers():  # it falls back to the CPU in silence
+    if PROVIDERS[kind] not in session.get_providers():  # it falls back to the CPU in silence
         raise _no_start(device, "ONNX Runtime went on without it")
     return session
 
@@ -149,7 +165,8 @@ def _register_webgpu(ort: ModuleType) -> None:
 
 
 def _no_start(device: str, why: str) -> InputError:
-    return InputError(f"device: {device} does not start ({why}); it {TO_HAVE[device]}")
+    kind, _ = check_device(device)
+    return InputError(f"device: {device} does not start ({why}); it {TO_HAVE[kind]}")
 
 
 def _reason(error: Exception) -> str:

@@ -13,6 +13,8 @@ from bauta.crop import Roi
 from bauta.engine.session import Session
 from bauta.geometry import affine
 
+TASK = "landmarks"
+"""What cards and files of such networks name as theirs."""
 OUTPUTS = {"mesh": "mesh478", "ibug68": "ibug68", "ibug68_3d": "ibug68-3d"}
 """Output of the network -> scheme, where the two names differ and for files that name no schemes;
 all other outputs are called as their scheme."""
@@ -144,7 +146,7 @@ class LandmarkRegressor:
 
     def __init__(self, session: Session) -> None:
         task = session.metadata.get("bauta_task")
-        if task != "landmarks":
+        if task != TASK:
             raise ModelError(
                 f"{session.name}: not a bauta landmark model (task {task!r}); "
                 "`bauta models` lists those that ship"

@@ -8,7 +8,7 @@ from pathlib import Path
 from bauta.assets.store import read_model
 from bauta.checks import ModelError
 from bauta.engine.session import Session
-from bauta.regress.landmarks import LandmarkRegressor, Regressor
+from bauta.regress.landmarks import TASK, LandmarkRegressor, Regressor
 from bauta.regress.two_stage import FIVE, TwoStage
 
 COARSE, COARSE_HASH = "coarse", "coarse_sha256"
@@ -21,7 +21,8 @@ def open_regressor(model: str | Path, threads: int = 1, device: str = "cpu") -> 
     A file that is the second of two stages names the first, which lies beside it: both are then
     one. ModelError when either is missing or is not what it should be.
     """
-    session = Session(read_model(model), name=str(model), threads=threads, device=device)
+    data = read_model(model, TASK)
+    session = Session(data, name=str(model), threads=threads, device=device)
     fine = LandmarkRegressor(session)
     if COARSE not in session.metadata:
         return fine
