@@ -1,5 +1,6 @@
 """Every recipe of a technique learns two steps on made-up faces, and shows what it says it does."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -11,20 +12,21 @@ torch = pytest.importorskip("torch", reason="needs the extra `train`")
 from typer.testing import CliRunner
 
 import bauta.demo
+from bauta.assets.golden import read_golden
 from bauta.checks import InputError, SourceError
 from bauta.cli.app import app
 from bauta.crop import roi_of_mesh
 from bauta.data.packing import PackSettings, pack
 from bauta.data.packs import read_pack
 from bauta.data.sample import Labels
+from bauta.engine.session import Session
 from bauta.regress.two_stage import FIVE, canonical_five, five_points
 from bauta.train import checkpoints
 from bauta.train.config import Recipe, read_recipe, write_recipe
-from bauta.train.experts import read_yaw_experts
+from bauta.train.export.experts import read_part_experts, read_yaw_experts
 from bauta.train.export.landmarks import export_landmarks, output_of
 from bauta.train.loop import run
 from bauta.train.networks.network import LandmarkNetwork
-from bauta.train.parts import read_part_experts
 from bauta.train.tasks import make_task, resolve
 from bauta.train.tasks.registration import finetune
 from bauta.train.tasks.two_stage import five_of_pack, framed_by_five
@@ -333,6 +335,17 @@ def exported_says_the_same(network, x: np.ndarray) -> dict[str, np.ndarray]:
     return found
 
 
+def exported(out, *options: str) -> dict[str, Any]:
+    """The card of what the command makes, its golden sample checked; or the error that it says."""
+    done = CliRunner().invoke(app, ["export-model", "-o", str(out), *options])
+    if done.exit_code:
+        assert not out.exists()
+        return {"error": f"{done.output} {done.exception}"}
+    golden = read_golden(out)
+    assert max(golden.differences(Session(out.read_bytes()).run).values()) <= golden.tolerance
+    return json.loads(out.with_suffix(".json").read_text())
+
+
 def test_yaw_experts_are_exported_as_one(faces, tmp_path):
     names = ["router", "expert-front", "expert-half", "expert-profile"]
     for name in names:
@@ -342,6 +355,12 @@ def test_yaw_experts_are_exported_as_one(faces, tmp_path):
     task, _ = make_task(read("router", *SMALL), (faces,))
     found = exported_says_the_same(network, drawn(task, 6).images)
     assert found[output_of("ibug68-3d")].shape == (6, 68, 3)
+    told = [word for folder in experts for word in ("--expert", str(folder))]
+    card = exported(tmp_path / "e.onnx", str(router), *told)
+    assert [f"# {name}\n" in card["recipe"] for name in names] == [True] * 4
+    refused = exported(tmp_path / "f.onnx", str(router), *told[:4])
+    assert "2 edges make 3 ranges" in refused["error"]
+    assert "is no router" in exported(tmp_path / "f.onnx", str(experts[0]), *told)["error"]
 
 
 def test_part_experts_are_exported_as_one(faces, tmp_path):
@@ -355,3 +374,9 @@ def test_part_experts_are_exported_as_one(faces, tmp_path):
     task, _ = make_task(read("two-stage-2", *SMALL, "network.size=224"), (faces,))
     found = exported_says_the_same(network, drawn(task, 3).images)
     assert found["ibug68_sigma"].shape == (3, 68)
+    told = [word for part in parts for word in ("--part", f"{part}={parts[part]}")]
+    card = exported(tmp_path / "p.onnx", str(tmp_path / "base"), *told)
+    assert card["name"] == "p"
+    assert "PART=RUN" in exported(tmp_path / "q.onnx", str(tmp_path), "--part", "eye")["error"]
+    nose = exported(tmp_path / "q.onnx", str(tmp_path), "--part", f"nose={tmp_path}")
+    assert "eye, mouth" in nose["error"]

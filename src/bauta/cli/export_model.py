@@ -33,6 +33,19 @@ def export_model(
         Path | None,
         typer.Option(help="The run of the first stage, where RUN is the second of two stages."),
     ] = None,
+    expert: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="A run of an expert for a range of yaw, from the front to profile, where RUN is "
+            "the router; said for each."
+        ),
+    ] = None,
+    part: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PART=RUN", help="The run of the expert for `eye` or `mouth`; said for each."
+        ),
+    ] = None,
     pack: Annotated[
         Path | None,
         typer.Option(help="Pack whose training faces the files are compared and calibrated on."),
@@ -48,23 +61,39 @@ def export_model(
     --check`. The best weights are taken. Of two stages (--coarse) both are written, the first as
     my.coarse.onnx, which has to stay beside my.onnx. How far the points of every kind of storage
     lie from the network's, in pixels of the crop, is printed and kept on the card. A warning says
-    when a model of these points cannot be tracked with, only scored.
+    when a model of these points cannot be tracked with, only scored. Experts become one file with
+    their router (--expert) or with the network of the whole face (--part).
     """
     need_torch()
-    from bauta.train.export import coarse_of, export_run, export_stages
+    from bauta.train.export import coarse_of, export_experts, export_run, export_stages
 
+    if bool(coarse) + bool(expert) + bool(part) > 1:
+        raise InputError("--coarse, --expert, --part: one of them at a time")
+    parts = dict(_part(text) for text in part or ())
     files = [coarse_of(out), out] if coarse else [out]
     beside = [path for file in files for path in _written(file)]
     if not force and (there := [path for path in beside if path.exists()]):
         raise InputError(f"{there[0]}: exists already; --force writes over it")
     how: dict[str, Any] = {"name": name, "version": version, "storage": storage}
     how |= {"pack": pack, "licence": licence}
-    done = export_stages(coarse, run, out, **how) if coarse else (export_run(run, out, **how),)
+    if coarse:
+        done = export_stages(coarse, run, out, **how)
+    elif expert or parts:
+        done = (export_experts(run, out, experts=expert or (), parts=parts, **how),)
+    else:
+        done = (export_run(run, out, **how),)
     for each in done:
         _tell(each)
     _warn(out)
     for path in beside:
         say(str(path))
+
+
+def _part(text: str) -> tuple[str, Path]:
+    name, equals, run = text.partition("=")
+    if not equals:
+        raise InputError(f"--part: expected PART=RUN, such as eye=runs/part-eye, got {text}")
+    return name, Path(run)
 
 
 def _written(out: Path) -> list[Path]:

@@ -7,7 +7,6 @@ own left (yaw > 0), which doubles their training data; the answer is mirrored ba
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -78,13 +77,6 @@ class YawExperts(nn.Module):
                 shape = (-1,) + (1,) * (value.ndim - 1)
                 out[name] = torch.where(mirrored.view(shape), turned, value)
         return {**out, "pose": pose}
-
-
-def read_yaw_experts(router: Path, experts: Sequence[Path]) -> YawExperts:
-    """Router and experts of the folders of their runs, as one network in evaluation mode."""
-    from bauta.train.export.run import read_network
-
-    return YawExperts(read_network(router), [read_network(folder) for folder in experts]).eval()
 
 
 def _pick(values: Tensor, number: Tensor) -> Tensor:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -167,18 +166,6 @@ class PartExperts(nn.Module):
             scaled = answer[doubt] + torch.log(side / x.shape[-1])[:, None]
             out[doubt] = torch.where(own[None], scaled, out[doubt])
         return out
-
-
-def read_part_experts(base: Path, experts: Mapping[str, Path]) -> PartExperts:
-    """Whole-face network and experts by part, of the folders of their runs, in evaluation mode."""
-    from bauta.train.export.run import read_network
-
-    whole, parts = read_network(base), {part: read_network(f) for part, f in experts.items()}
-    (scheme, *others) = {network.config.schemes[0] for network in parts.values()}
-    if others or scheme not in whole.config.schemes:
-        raise InputError(f"parts: {base} and all experts must know one scheme, such as {scheme}")
-    sizes = {part: network.config.size for part, network in parts.items()}
-    return PartExperts(whole, parts, scheme, {"base": whole.config.size, **sizes}).eval()
 
 
 def _flip(out: dict[str, Tensor], scheme: str, size: int, order: Tensor) -> dict[str, Tensor]:

@@ -2,6 +2,7 @@
 that says what it is, a golden sample to check it by."""
 
 from bauta.train.export.card import write_model
+from bauta.train.export.experts import export_experts
 from bauta.train.export.graph import finish, fuse, trace
 from bauta.train.export.landmarks import export_landmarks
 from bauta.train.export.run import Exported, coarse_of, export_run, export_stages
@@ -11,6 +12,7 @@ __all__ = [
     "STORAGES",
     "Exported",
     "coarse_of",
+    "export_experts",
     "export_landmarks",
     "export_run",
     "export_stages",

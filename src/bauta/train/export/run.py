@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -137,15 +137,7 @@ def export_run(
             f"{folder}: learned the second of two stages; name the run of the first: --coarse RUN"
         )
     crops = pack_crops(pack, network.config.size) if pack else None
-    card = {
-        "name": name or out.stem,
-        "version": version,
-        "licence": licence or "as the data below allow: nobody has said more",
-        "data": data_of_run(folder, recipe),
-        "recipe": config.to_toml({"task": recipe.task, **recipe.table}),
-        "scores": _scores(folder),
-        "limits": [],
-    }
+    card = card_of([folder], name or out.stem, version, licence)
     return export_network(
         network,
         out,
@@ -156,6 +148,25 @@ def export_run(
         untrained=untrained_heads(recipe),
         said=said,
     )
+
+
+def card_of(folders: Sequence[Path], name: str, version: str, licence: str) -> dict[str, Any]:
+    """What the runs in `folders`, the main one first, say of the file that they become."""
+    recipes = [config.read_recipe(folder / "recipe.toml") for folder in folders]
+    pairs = list(zip(folders, recipes, strict=True))
+    data = [line for folder, recipe in pairs for line in data_of_run(folder, recipe)]
+    texts = [config.to_toml({"task": recipe.task, **recipe.table}) for recipe in recipes]
+    if len(texts) > 1:
+        texts = [f"# {where.name}\n{text}" for where, text in zip(folders, texts, strict=True)]
+    return {
+        "name": name,
+        "version": version,
+        "licence": licence or "as the data below allow: nobody has said more",
+        "data": list(dict.fromkeys(data)),
+        "recipe": "\n".join(texts),
+        "scores": _scores(folders[0]) if len(folders) == 1 else {},
+        "limits": [],
+    }
 
 
 def export_stages(
