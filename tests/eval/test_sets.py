@@ -22,6 +22,7 @@ from test_jd106 import LINES
 from test_jd106 import jd as jd106
 from test_lfpw import root as lfpw29
 
+import tiny_models
 import tiny_pictures
 from bauta import cli, schemes
 from bauta.checks import InputError
@@ -177,7 +178,9 @@ def test_a_model_of_a_part_of_the_points_is_scored_on_that_part(labelled, predic
 
 
 def test_the_name_of_a_set_is_enough_for_the_command(lapa, tmp_path, monkeypatch, capsys):
+    other = tiny_models.write(tmp_path / "other.onnx", "ibug68")  # nothing maps from it to 106
     options = ("--set", "lapa", "--data", lapa, "--model", "nano", "--crops", "truth")
+    options += ("--model", other)
     monkeypatch.setattr(sys, "argv", ["bauta", "eval", *map(str, options), "-o", str(tmp_path)])
     with pytest.raises(SystemExit) as stop:
         cli.main()
@@ -190,4 +193,6 @@ def test_the_name_of_a_set_is_enough_for_the_command(lapa, tmp_path, monkeypatch
     html = (tmp_path / "report.html").read_text()
     assert "Set: lapa, test." in html
     assert "Grand Challenge of 106-Point" in html
-    assert "Left out" not in html
+    lines = [line for line in err.splitlines() if line.startswith("left out")]
+    assert [line.split(",")[0] for line in lines] == ["left out: other"]
+    assert html.count("Left out") == 1

@@ -194,6 +194,8 @@ def _score(
     truth = run.truth_of(loaded, listed)
     result = score_all(loaded, truth, protocol)
     readers = run.pictures(listed()) if pictures else None
+    for line in result.skipped:
+        talk.print(f"left out: {line}")
     say(json.dumps(_headlines(result), indent=1))
     for path in page.write(out, page.page(result, readers), page.as_json(result)):
         talk.print(f"wrote {path}")
