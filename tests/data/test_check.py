@@ -13,6 +13,7 @@ from bauta.checks import SourceError
 from bauta.data import catalog
 from bauta.data.check import check, facing
 from bauta.data.contact import FACES, SIDE, ContactSheet
+from bauta.data.packing import pack
 from bauta.data.sample import Labels, Sample
 
 FIVE = ((10, 10), (20, 10), (15, 15), (11, 20), (19, 20))
@@ -55,9 +56,12 @@ def test_missing_pictures_are_counted_and_named(root, monkeypatch):
     for number in ("0000", "0001"):
         tiny_pictures.text(bioid / f"points_20/bioid_{number}.pts", pts(points))
     report = check(catalog.get("bioid"), bioid)
-    assert report.problems[0] == "the set: 2 faces of 1521; get the missing files"
+    missing = "the set: 2 faces of 1521; get the missing files, or go on with these"
+    assert report.problems[0] == f"{missing}: `bauta data pack` takes them"
     assert report.problems[1].startswith("1 pictures that cannot be read: ")
     assert "BioID_0001.pgm" in report.problems[1]
+    packed = pack(catalog.get("bioid").read(bioid, ""), root / "packed", "bioid")
+    assert (packed.rows, list(packed.unreadable)) == (1, ["BioID_0001.pgm"])
 
 
 def test_points_outside_are_told_and_labels_of_another_picture_are_wrong(root):

@@ -249,7 +249,10 @@ def _problems(counts: dict[str, tuple[int, int]], tally: _Tally) -> list[str]:
     for part, (found, expected) in counts.items():
         if found < expected:
             what = f"subset {part}" if part else "the set"
-            problems.append(f"{what}: {found} faces of {expected}; get the missing files")
+            problems.append(
+                f"{what}: {found} faces of {expected}; get the missing files, or go on with these: "
+                "`bauta data pack` takes them"
+            )
     faults = dict(tally.faults)
     turned = "faces whose right and left are swapped"
     if len(faults.get(turned, ())) <= TURNED_AT_MOST * tally.sided:

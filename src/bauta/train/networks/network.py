@@ -50,7 +50,8 @@ class NetworkConfig:
     size: int = 112
     """Pixels of the square crop."""
     schemes: tuple[str, ...] = ("ibug68",)
-    """Point orders that are predicted, names of `bauta.schemes`."""
+    """Point orders that are predicted, names of `bauta.schemes`. Of which a model can be tracked
+    with: docs/training.md."""
     trunk: dict[str, Any] = field(default_factory=lambda: {"name": "residual"})
     """`name` of `NETWORKS` and the settings of that trunk."""
     code: CodeConfig = field(default_factory=CodeConfig)
