@@ -38,14 +38,26 @@ def shake(track: list[np.ndarray]) -> float:
     return float(np.percentile(np.linalg.norm(p[1:-1] - (p[:-2] + p[2:]) / 2, axis=-1).mean(1), 10))
 
 
-filters: dict[int, Exponential] = {}  # id -> filter: people must not share one
-raw, smooth = [], []
-with bauta.Tracker(filter="none") as tracker:
-    for frame in bauta.open_video(sys.argv[1]):
-        for face in tracker(frame):
-            points = face.mesh.astype(float)
-            filtered = filters.setdefault(face.id, Exponential())(points, frame.time)
-            if face.id == 0:
-                raw.append(points[:, :2])
-                smooth.append(filtered[:, :2])
-print(f"shake: {shake(raw):.3f} pixels as the network says, {shake(smooth):.3f} filtered")
+def main(clip: str) -> None:
+    filters: dict[int, Exponential] = {}  # id -> filter: people must not share one
+    raw, smooth = [], []
+    with bauta.Tracker(filter="none") as tracker:
+        for frame in bauta.open_video(clip):
+            for face in tracker(frame):
+                points = face.mesh.astype(float)
+                filtered = filters.setdefault(face.id, Exponential())(points, frame.time)
+                if face.id == 0:
+                    raw.append(points[:, :2])
+                    smooth.append(filtered[:, :2])
+    if len(raw) < 3:
+        sys.exit(f"{clip}: nobody was seen for three frames")
+    print(f"shake: {shake(raw):.3f} pixels as the network says, {shake(smooth):.3f} filtered")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit(f"usage: {__doc__.splitlines()[2]}")
+    try:
+        main(*sys.argv[1:])
+    except bauta.BautaError as error:
+        sys.exit(str(error))

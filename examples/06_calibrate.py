@@ -11,16 +11,8 @@ import sys
 import bauta
 from bauta import heads
 
-learn, clip = sys.argv[1:3]
 
-with bauta.Tracker() as tracker:
-    states = [face for frame in bauta.open_video(learn) for face in tracker(frame) if face.fit]
-profile = heads.calibrate(
-    states, states[-1].fit.camera
-)  # to keep it: json.dumps(profile.as_json())
-
-
-def strongest(**options) -> dict[str, float]:
+def strongest(clip: str, **options) -> dict[str, float]:
     """The mean of each expression over the clip, of the five that are strongest."""
     total: dict[str, float] = {}
     frames = 0
@@ -34,5 +26,22 @@ def strongest(**options) -> dict[str, float]:
     return dict(sorted(means.items(), key=lambda item: -item[1])[:5])
 
 
-for title, means in (("before", strongest()), ("after", strongest(profile=profile))):
-    print(title, *(f"{name} {mean:.2f}" for name, mean in means.items()))
+def main(learn: str, clip: str) -> None:
+    with bauta.Tracker() as tracker:
+        states = [face for frame in bauta.open_video(learn) for face in tracker(frame) if face.fit]
+    if not states:
+        sys.exit(f"{learn}: nobody was seen")
+    camera = states[-1].fit.camera
+    profile = heads.calibrate(states, camera)  # to keep it: json.dumps(profile.as_json())
+    for title, options in (("before", {}), ("after", {"profile": profile})):
+        means = strongest(clip, **options)
+        print(title, *(f"{name} {mean:.2f}" for name, mean in means.items()))
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 3:
+        sys.exit(f"usage: {__doc__.splitlines()[2]}")
+    try:
+        main(*sys.argv[1:])
+    except bauta.BautaError as error:
+        sys.exit(str(error))

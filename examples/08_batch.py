@@ -29,15 +29,30 @@ def work(clip: Path, out: Path) -> str:
     return f"{clip.name}: {faces} faces"
 
 
+def try_work(clip: Path, out: Path) -> str:
+    """`work`, but for a clip that cannot be read: the others go on."""
+    try:
+        return work(clip, out)
+    except bauta.SourceError as error:
+        return f"left out: {error}"
+
+
 def main(folder: Path, results: Path) -> None:
+    if not folder.is_dir():
+        sys.exit(f"{folder}: not a folder")
     results.mkdir(parents=True, exist_ok=True)
     clips = sorted(folder.glob("*.mp4"))
     todo = [clip for clip in clips if not (results / f"{clip.stem}.npz").exists()]
     print(f"{len(clips)} clips, {len(todo)} to do")
     with ProcessPoolExecutor() as pool:  # as many processes as cores; each takes one thread
-        for line in pool.map(work, todo, [results / f"{clip.stem}.npz" for clip in todo]):
+        for line in pool.map(try_work, todo, [results / f"{clip.stem}.npz" for clip in todo]):
             print(line)
 
 
 if __name__ == "__main__":  # processes import this file again: keep the work in functions
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    if len(sys.argv) != 3:
+        sys.exit(f"usage: {__doc__.splitlines()[2]}")
+    try:
+        main(Path(sys.argv[1]), Path(sys.argv[2]))
+    except (bauta.BautaError, OSError) as error:
+        sys.exit(str(error))

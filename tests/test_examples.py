@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import runpy
 import shutil
 import subprocess
 import sys
@@ -122,8 +123,54 @@ def test_batch(example, tmp_path):
     assert "2 clips, 0 to do" in example("08_batch.py", "clips", "results")
 
 
+USAGE = "usage: python examples/"
+WRONG = [
+    ("00_image.py", "", USAGE),
+    ("00_image.py", "a.jpg b.jpg", USAGE),
+    ("00_image.py", "none.jpg", "none.jpg: not a picture"),
+    ("01_webcam.py", "0 1", USAGE),
+    ("01_webcam.py", "none.mp4", "none.mp4: no such file"),
+    ("02_csv.py", "", USAGE),
+    ("02_csv.py", "clip.mp4", USAGE),
+    ("02_csv.py", "none.mp4 table.csv", "none.mp4: no such file"),
+    ("02_csv.py", "clip.mp4 none/table.csv", "No such file or directory: 'none/table.csv'"),
+    ("03_many_people.py", "", USAGE),
+    ("03_many_people.py", "none.mp4", "none.mp4: no such file"),
+    ("04_own_filter.py", "", USAGE),
+    ("04_own_filter.py", "none.mp4", "none.mp4: no such file"),
+    ("05_mesh_to_gltf.py", "clip.mp4", USAGE),
+    ("05_mesh_to_gltf.py", "none.mp4 head.glb", "none.mp4: no such file"),
+    ("06_calibrate.py", "clip.mp4", USAGE),
+    ("06_calibrate.py", "none.mp4 clip.mp4", "none.mp4: no such file"),
+    ("07_own_model.py", "clip.mp4", USAGE),
+    ("07_own_model.py", "clip.mp4 none.onnx", "none.onnx: cannot read the model"),
+    ("07_own_model.py", "clip.mp4 face", "choose one of base, nano"),
+    ("08_batch.py", "clips", USAGE),
+    ("08_batch.py", "none results", "none: not a folder"),
+    ("08_batch.py", "clips clip.mp4", "File exists: 'clip.mp4'"),
+]
+"""Examples, wrong arguments, and what is said of them."""
+
+
+@pytest.mark.parametrize(("name", "arguments", "said"), WRONG)
+def test_wrong_arguments_are_one_line_and_leave_nothing(
+    home, tmp_path, monkeypatch, name, arguments, said
+):
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(home / "clip.mp4", "clip.mp4")
+    Path("clips").mkdir()
+    monkeypatch.setattr(sys, "argv", [name, *arguments.split()])
+    with pytest.raises(SystemExit) as stop:
+        runpy.run_path(str(EXAMPLES / name), run_name="__main__")
+    line = str(stop.value)
+    assert said in line
+    assert len(line.splitlines()) == 1
+    assert sorted(path.name for path in Path().iterdir()) == ["clip.mp4", "clips"]
+
+
 def test_no_example_is_left_out():
     names = {path.name for path in EXAMPLES.glob("*.py")}
     text = Path(__file__).read_text()
     assert {name for name in names if f'example("{name}"' in text} == names
+    assert {name for name, *_ in WRONG} == names
     assert sorted(name[:2] for name in names) == [f"0{k}" for k in range(9)]
