@@ -10,7 +10,7 @@ import pytest
 
 from bauta.assets.face import face_model
 from bauta.demo.run import CLIP
-from bauta.fit import read_profile
+from bauta.fit import FaceFitter, read_profile
 from bauta.records import read_tracks
 from bauta.video import VideoSink, open_video
 from sure import sure
@@ -112,6 +112,49 @@ def test_track_notes_what_it_was_told(run, folder, tmp_path):
     tracks = read_tracks(tmp_path / "clip_faces.jsonl")
     assert tracks.header.details["fit"] is False
     assert next(iter(tracks)).faces[0].fit is None
+
+
+@pytest.mark.parametrize(
+    ("camera", "match"),
+    [
+        ({"K": [[1e-9, 0, 320], [0, 1e-9, 240], [0, 0, 1]]}, "sees 180 degrees of a 640x480"),
+        ({"K": [[600, 0, 160], [0, 600, 120], [0, 0, 1]]}, "far from the middle of a 640x480"),
+        ({"K": [[600, 0, 320], [0, 600, 180], [0, 0, 1]], "size": [640, 360]}, "640x360, not of"),
+    ],
+)
+def test_a_camera_of_other_pictures_stops_the_run(run, folder, tmp_path, camera, match):
+    (tmp_path / "K.json").write_text(json.dumps(camera))
+    code, _, err = run("track", folder / "clip.mp4", "--save", "jsonl", "--camera", "K.json")
+    assert (code, match in err) == (1, True), err
+    code, _, err = run("fit", folder / "a.png", "--camera", "K.json")
+    assert (code, match in err) == (1, True), err
+
+
+def test_a_camera_of_larger_pictures_is_brought_to_theirs(run, folder, tmp_path):
+    large = {"K": [[1200, 0, 639.5], [0, 1200, 479.5], [0, 0, 1]], "size": [1280, 960]}
+    (tmp_path / "K.json").write_text(json.dumps(large))
+    run("track", folder / "clip.mp4", "--save", "jsonl", "--camera", "K.json")
+    tracks = read_tracks(tmp_path / "clip_faces.jsonl")
+    assert tracks.header.details["camera"]["size"] == [1280, 960]
+    K = sure(next(iter(tracks)).faces[0].fit).camera.K
+    assert K.tolist() == [[600, 0, 320], [0, 600, 240], [0, 0, 1]]
+
+
+def test_track_says_in_how_many_frames_a_head_fits(run, folder):
+    _, _, err = run("track", folder / "clip.mp4", "--save", "jsonl")
+    assert "head fitted in 60 of 60" in err
+    assert "no head fits" not in err
+    _, _, err = run("track", folder / "clip.mp4", "--save", "jsonl", "--force", "--offline")
+    assert "head fitted in 60 of 60" in err
+    _, _, err = run("track", folder / "clip.mp4", "--save", "jsonl", "--force", "--no-fit")
+    assert "head" not in err
+
+
+def test_track_warns_when_no_head_fits(run, folder, monkeypatch):
+    monkeypatch.setattr(FaceFitter, "__call__", lambda *_: None)
+    code, _, err = run("track", folder / "clip.mp4", "--save", "jsonl")
+    assert (code, "head fitted in 0 of 60" in err) == (0, True)
+    assert "warning: no head fits; is --camera or --fov that of these pictures?" in err
 
 
 @pytest.mark.parametrize(

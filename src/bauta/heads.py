@@ -24,7 +24,8 @@ from bauta.fit import (
     read_profile,
 )
 from bauta.fit.fitter import face_size
-from bauta.geometry.camera import DEFAULT_FOV, Camera, read_camera
+from bauta.geometry.camera import DEFAULT_FOV, FOVS, Camera
+from bauta.geometry.camera_file import read_camera
 from bauta.types import FaceState, Pose
 
 IPD = (4.0, 8.5)
@@ -67,6 +68,8 @@ class HeadOptions:
                 "K": self.camera.K.tolist(),
                 "distortion": self.camera.distortion.tolist(),
             }
+            if self.camera.size is not None:
+                given["camera"]["size"] = list(self.camera.size)
         given |= {name: value for name in ("fov", "ipd") if (value := getattr(self, name))}
         if isinstance(self.profile, Profile):
             given["profile"] = self.profile.as_json()
@@ -88,9 +91,9 @@ class HeadOptions:
         return self.profile.get(id)
 
     def camera_of(self, width: int, height: int) -> Camera:
-        """The camera for pictures of a size."""
+        """The camera for pictures of a size; InputError when the one given cannot be theirs."""
         if self.camera is not None:
-            return self.camera
+            return self.camera.for_picture(width, height)
         return Camera.of_fov(width, height, DEFAULT_FOV if self.fov is None else self.fov)
 
     def of_photo(self, states: Sequence[FaceState], width: int, height: int) -> HeadOptions:
@@ -102,7 +105,8 @@ class HeadOptions:
         sizes = [face_size(state.mesh) for state in states if len(state.mesh)]
         if self.camera is None and self.fov is None and sizes:
             K = camera.K.copy()
-            K[[0, 1], [0, 1]] = max(K[0, 0], PORTRAIT / EYES * max(sizes))
+            longest = Camera.of_fov(width, height, FOVS[0]).K[0, 0]
+            K[[0, 1], [0, 1]] = min(max(K[0, 0], PORTRAIT / EYES * max(sizes)), longest)
             camera = Camera(K)
         return replace(self, camera=camera, fov=None)
 

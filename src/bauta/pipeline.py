@@ -41,6 +41,10 @@ class Summary:
 
     frames: int = 0
     with_face: int = 0
+    fitted: int = 0
+    """Frames with a face that has a head."""
+    lost: int = 0
+    """Frames with a mesh, none of which a head explains, or where none was asked for."""
     ids: set[int] = field(default_factory=set)
     milliseconds: deque[float] = field(default_factory=lambda: deque(maxlen=RECENT))
 
@@ -50,6 +54,12 @@ class Summary:
         self.with_face += bool(faces)
         self.ids |= {face.id for face in faces}
         self.milliseconds.append(milliseconds)
+
+    def deliver(self, faces: list[FaceState]) -> None:
+        """Count the heads of a frame, which come later than its faces with a look ahead."""
+        fitted = any(face.fit is not None for face in faces)
+        self.fitted += fitted
+        self.lost += not fitted and any(len(face.mesh) for face in faces)
 
     def percentile(self, q: float) -> float:
         """Milliseconds of tracking; NaN before the first frame."""
@@ -81,6 +91,7 @@ def track(
 
         def deliver(ready: list[tuple[Frame, list[FaceState], float]]) -> None:
             for one in ready:
+                summary.deliver(one[1])
                 for write in writes:
                     write(*one)
 

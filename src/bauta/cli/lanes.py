@@ -41,7 +41,7 @@ class Lane:
         for source in self._sources:
             if self._stopped.is_set():
                 return
-            done, results = Done(), self._request.results
+            done, results = Done(fit=self._request.following.fit), self._request.results
             try:
                 if results.complete(source):
                     talk.print(f"{source}: is done already")

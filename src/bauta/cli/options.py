@@ -152,7 +152,7 @@ Fit = Annotated[
 ]
 Camera = Annotated[
     Path | None,
-    typer.Option(help="JSON file with K and distortion of the camera, as OpenCV finds them."),
+    typer.Option(help="JSON file with K, distortion and size of the camera, as OpenCV finds them."),
 ]
 Fov = Annotated[
     float | None,

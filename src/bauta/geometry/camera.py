@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 
 from bauta.checks import InputError, check_array
+from bauta.geometry.lens import Lens, lens_of
 
 DEFAULT_FOV = 60.0
 """Degrees across the longer side when nothing is known: webcams have 55-70, phones 60-75."""
+FOVS = (1.0, 170.0)
+"""Degrees across the longer side that a camera can have."""
+OFF_MIDDLE = 0.1
+"""Share of a side by which a lens can be off the middle of a picture that is whole."""
+SAME_SHAPE = 0.01
+"""Share by which width over height of a picture may differ from that of its camera."""
+LEAST_SHARE, MOST_BENT = 0.5, 2.0
+"""A lens says where half of the picture comes from, and pulls nothing out to twice its place."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,88 +33,116 @@ class Camera:
     """(3, 3)."""
     distortion: np.ndarray = field(default_factory=lambda: np.zeros(0, np.float32))
     """() or k1 k2 p1 p2 [k3 [k4 k5 k6]], as OpenCV."""
+    size: tuple[int, int] | None = None
+    """Width and height of the pictures that `K` is for, where that is known."""
 
     def __post_init__(self) -> None:
         K = check_array(self.K, (3, 3), "camera K").astype(np.float64)
-        if K[0, 0] <= 0 or K[1, 1] <= 0 or abs(K[2, 2] - 1) > 1e-6 or np.abs(K[2, :2]).max() > 0:
+        below = np.abs([K[1, 0], *K[2, :2], K[2, 2] - 1]).max()
+        if K[0, 0] <= 0 or K[1, 1] <= 0 or below > 1e-6:
             raise InputError(
                 "camera K: expected [[fx, 0, cx], [0, fy, cy], [0, 0, 1]] with positive focal "
                 f"lengths in pixels, got {K.tolist()}"
             )
         distortion = np.asarray(self.distortion, np.float64).ravel()
-        if len(distortion) not in (0, 4, 5, 8) or not np.isfinite(distortion).all():
-            raise InputError(
-                f"camera distortion: expected 0, 4, 5 or 8 numbers, got {len(distortion)}"
-            )
+        lens_of(tuple(distortion.tolist()))
         object.__setattr__(self, "K", K)
         object.__setattr__(self, "distortion", distortion)
 
     @staticmethod
     def of_fov(width: int, height: int, degrees: float = DEFAULT_FOV) -> Camera:
         """A camera that sees `degrees` across the longer side, its axis through the middle."""
-        if not 1.0 <= degrees <= 170.0:
+        if not FOVS[0] <= degrees <= FOVS[1]:
             raise InputError(f"field of view: expected 1 to 170 degrees, got {degrees}")
         f = max(width, height) / 2 / np.tan(np.radians(degrees) / 2)
         return Camera(np.array([[f, 0, width / 2], [0, f, height / 2], [0, 0, 1.0]]))
 
+    @property
+    def lens(self) -> Lens | None:
+        """The distortion; None without one."""
+        return lens_of(tuple(self.distortion.tolist())) if len(self.distortion) else None
+
+    def for_picture(self, width: int, height: int) -> Camera:
+        """The camera of pictures of a size: itself, or with `K` in their pixels where its own
+        `size` is another of the same shape.
+
+        InputError when it cannot have taken them: another shape, less than 1 or more than 170
+        degrees across the longer side, an axis far from their middle though no `size` says that
+        they were cut out so, a lens that turns them over.
+        """
+        size = (width, height)
+        camera = self if self.size in (None, size) else self._in_pixels_of(width, height)
+        for f in camera.K[[0, 1], [0, 1]].tolist():
+            fov = np.degrees(2 * np.arctan(max(size) / 2 / f))
+            if not FOVS[0] <= fov <= FOVS[1]:
+                raise InputError(
+                    f"camera: a focal length of {f:g} pixels sees {fov:.3g} degrees of a "
+                    f"{width}x{height} picture; expected 1 to 170; is K in pixels?"
+                )
+        off = np.abs(camera.K[:2, 2] / size - 0.5).max()
+        if off > (OFF_MIDDLE if self.size is None else 1.5):
+            x, y = camera.K[:2, 2]
+            raise InputError(
+                f"camera: its axis at ({x:g}, {y:g}) is far from the middle of a {width}x{height} "
+                "picture; is it for pictures of another size? Then say size, [width, height] of "
+                "those, beside K"
+            )
+        camera._check_lens(width, height)
+        return camera
+
+    def _in_pixels_of(self, width: int, height: int) -> Camera:
+        assert self.size is not None
+        across, down = width / self.size[0], height / self.size[1]
+        if abs(across / down - 1) > SAME_SHAPE:
+            raise InputError(
+                f"camera: is for pictures of {self.size[0]}x{self.size[1]}, not of "
+                f"{width}x{height}; calibrate with these, or give --fov alone"
+            )
+        K = self.K * np.array([[across], [down], [1.0]])
+        return Camera(K, self.distortion, (width, height))
+
+    def _check_lens(self, width: int, height: int) -> None:
+        if self.lens is None:
+            return
+        across, down = np.linspace(0, width, 33), np.linspace(0, height, 33)
+        seen = self._flat(np.stack(np.meshgrid(across, down), -1))
+        x, y = self.lens.unbend(*seen)
+        known = np.hypot(x, y) < self.lens.edge
+        pulled = float((np.hypot(*seen) / np.maximum(np.hypot(x, y), 1e-9)).max())
+        if known.mean() < LEAST_SHARE or pulled > MOST_BENT:
+            raise InputError(
+                f"camera distortion: {self.distortion.tolist()} is no lens for a {width}x{height} "
+                "picture: it turns it over or pulls it apart; expected OpenCV's k1 k2 p1 p2 "
+                "[k3 [k4 k5 k6]], for the K beside it"
+            )
+
+    def _flat(self, pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """x and y over z of pixels (..., 2 or more), as the lens shows them."""
+        y = (pixels[..., 1] - self.K[1, 2]) / self.K[1, 1]
+        return (pixels[..., 0] - self.K[0, 2] - self.K[0, 1] * y) / self.K[0, 0], y
+
+    def _pixels(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """(..., 2) the inverse of `_flat`."""
+        K = self.K
+        return np.stack([K[0, 0] * x + K[0, 1] * y + K[0, 2], K[1, 1] * y + K[1, 2]], -1)
+
     def project(self, points: np.ndarray) -> np.ndarray:
         """Pixels (..., 2) of points (..., 3) in camera axes, any unit of length."""
         flat = points / np.maximum(points[..., 2:], 1e-9)
-        x, y = _distort(flat[..., 0], flat[..., 1], self.distortion)
-        return np.stack(
-            [self.K[0, 0] * x + self.K[0, 1] * y + self.K[0, 2], self.K[1, 1] * y + self.K[1, 2]],
-            -1,
-        )
+        x, y = flat[..., 0], flat[..., 1]
+        if self.lens is not None:
+            x, y = self.lens.bend(x, y)
+        return self._pixels(x, y)
 
     def at_depth(self, pixels: np.ndarray, z: np.ndarray) -> np.ndarray:
         """(K, 3) camera axes of what a camera without distortion sees at `pixels` (K, 2 or more) at
         depths `z` (K,): the inverse of `project`."""
-        y = (pixels[:, 1] - self.K[1, 2]) / self.K[1, 1]
-        x = (pixels[:, 0] - self.K[0, 2] - self.K[0, 1] * y) / self.K[0, 0]
+        x, y = self._flat(pixels)
         return np.stack([x * z, y * z, z], axis=1)
 
     def undistorted(self, pixels: np.ndarray) -> np.ndarray:
-        """Where pixels (..., 2) would lie without lens distortion: inverse of the distortion by
-        fixed-point iteration. A no-op for a camera without one."""
-        if not len(self.distortion):
+        """Where pixels (..., 2) would lie without lens distortion, everywhere: docs/fit.md says
+        what becomes of places the lens does not show. A no-op for a camera without one."""
+        if self.lens is None:
             return pixels
-        y0 = (pixels[..., 1] - self.K[1, 2]) / self.K[1, 1]
-        x0 = (pixels[..., 0] - self.K[0, 2] - self.K[0, 1] * y0) / self.K[0, 0]
-        x, y = x0, y0
-        for _ in range(12):
-            dx, dy = _distort(x, y, self.distortion)
-            x, y = x + (x0 - dx), y + (y0 - dy)
-        u = self.K[0, 0] * x + self.K[0, 1] * y + self.K[0, 2]
-        return np.stack([u, self.K[1, 1] * y + self.K[1, 2]], -1).astype(pixels.dtype)
-
-
-def _distort(x: np.ndarray, y: np.ndarray, d: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    if not len(d):
-        return x, y
-    k1, k2, p1, p2, k3, k4, k5, k6 = np.concatenate([d, np.zeros(8 - len(d))])
-    r2 = x * x + y * y
-    radial = (1 + r2 * (k1 + r2 * (k2 + r2 * k3))) / (1 + r2 * (k4 + r2 * (k5 + r2 * k6)))
-    return (
-        x * radial + 2 * p1 * x * y + p2 * (r2 + 2 * x * x),
-        y * radial + p1 * (r2 + 2 * y * y) + 2 * p2 * x * y,
-    )
-
-
-def read_camera(path: Path) -> Camera:
-    """Camera of a JSON file `{"K": [[fx, 0, cx], [0, fy, cy], [0, 0, 1]], "distortion": [...]}`,
-    as OpenCV's calibration gives it (pixel centres); InputError when it cannot be used."""
-    try:
-        data = json.loads(path.read_text())
-    except OSError as error:
-        raise InputError(f"camera {path}: cannot be read ({error})") from error
-    except ValueError as error:
-        raise InputError(f"camera {path}: not JSON ({error})") from error
-    if not isinstance(data, dict) or "K" not in data:
-        raise InputError(f'camera {path}: expected {{"K": 3 rows of 3, "distortion": [...]}}')
-    try:
-        K = np.array(data["K"], np.float64)
-        camera = Camera(K, np.array(data.get("distortion", []), np.float64))
-    except (InputError, TypeError, ValueError) as error:
-        raise InputError(f"camera {path}: {error}") from error
-    camera.K[:2, 2] += 0.5
-    return camera
+        return self._pixels(*self.lens.unbend(*self._flat(pixels))).astype(pixels.dtype)
