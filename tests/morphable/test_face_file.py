@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -156,6 +159,28 @@ def test_pickled_objects_are_never_loaded(path):
         read_model(path)
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs RLIMIT_FSIZE")
+def test_a_full_disk_leaves_the_old_file_and_no_half_one(path):
+    limited = """
+import resource, sys
+from pathlib import Path
+from bauta.checks import SinkError
+from bauta.morphable.file import read_model, write_model
+model = read_model(Path(sys.argv[1]))
+resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+try:
+    write_model(Path(sys.argv[1]), model)
+except SinkError as error:
+    print(error)
+"""
+    was = path.read_bytes()
+    done = subprocess.run([sys.executable, "-c", limited, path], capture_output=True, text=True)
+    assert "small.npz: cannot be written: File too large; free some space" in done.stdout
+    assert done.stderr == ""
+    assert path.read_bytes() == was
+    assert list(path.parent.iterdir()) == [path]
+
+
 def test_a_folder_that_does_not_exist_is_an_output_error(tmp_path):
-    with pytest.raises(SinkError, match="cannot be written"):
+    with pytest.raises(SinkError, match=r"cannot be written: .*; free some space"):
         write_model(tmp_path / "none" / "x.npz", small_head())

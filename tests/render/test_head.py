@@ -138,7 +138,37 @@ def test_bars_stand_in_their_corner():
         Bars("middle")
 
 
-def test_small_pictures_have_no_bars():
+@pytest.mark.parametrize("size", [(300, 400), (240, 320), (480, 640), (360, 640), (640, 360)])
+@pytest.mark.parametrize("corner", ["top left", "bottom right"])
+def test_bars_of_small_pictures_stay_small(size, corner):
+    image, weights = np.full((*size, 3), 120, np.uint8), np.zeros(52)
+    weights[ARKIT52.index("mouthUpperUpRight")] = 0.9  # as wide as names get
+    Bars(corner, colour=(255, 0, 0))(image, ARKIT52, weights)
+    assert (np.abs(image.astype(int) - (255, 0, 0)).max(2) < 60).sum() > 20
+    ys, xs = np.nonzero((image != 120).any(2))
+    assert np.ptp(ys) <= 0.4 * size[0]
+    assert np.ptp(xs) <= 0.45 * size[1]
+
+
+def test_the_panel_of_bars_keeps_its_size():
+    def panel(name):
+        image, weights = np.full((300, 400, 3), 120, np.uint8), np.zeros(52)
+        weights[ARKIT52.index(name)] = 0.9
+        Bars()(image, ARKIT52, weights)
+        return np.ptp(np.nonzero((image != 120).any(2)), axis=1).tolist()
+
+    assert panel("jawOpen") == panel("mouthLowerDownRight")
+
+
+def test_low_pictures_have_fewer_bars():
+    image = np.full((100, 600, 3), 120, np.uint8)
+    Bars(colour=(255, 0, 0))(image, ARKIT52, np.full(52, 0.5))
+    red = (np.abs(image.astype(int) - (255, 0, 0)).max(2) < 60).any(1)
+    bars = np.count_nonzero(np.diff(red.astype(int)) > 0)
+    assert 1 <= bars < 6
+
+
+def test_tiny_pictures_have_no_bars():
     image = np.full((60, 60, 3), 120, np.uint8)
     Bars()(image, ARKIT52, np.full(52, 0.5))
     assert (image == 120).all()

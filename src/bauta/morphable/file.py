@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import os
 import zipfile
 import zlib
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -189,10 +191,17 @@ def write_model(path: Path, model: FaceModel, half: bool = False) -> None:
         arrays["contour_weight"] = model.contour.weight.astype(np.float32)
         arrays["contour_angle"] = model.contour.angle.astype(np.float32)
         arrays["contour_across"] = model.contour.across.astype(np.float32)
+    data = io.BytesIO()
+    np.savez_compressed(data, **arrays)  # type: ignore[arg-type]
     part = path.with_name(path.name + ".part")
     try:
-        with part.open("wb") as file:
-            np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
+        part.write_bytes(data.getbuffer())
         os.replace(part, path)
     except OSError as error:
-        raise SinkError(f"{path}: cannot be written ({error})") from error
+        raise SinkError(
+            f"{path}: cannot be written: {error.strerror or error}; "
+            "free some space, check permissions or write elsewhere"
+        ) from error
+    finally:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)

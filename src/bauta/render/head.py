@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -20,6 +21,10 @@ from bauta.render.strokes import INK, PAPER, Colour
 
 NEAREST = 1.0
 """Centimetres before the camera from which on lines are drawn."""
+SHARE = 0.4
+"""Of the picture's width and height that bars take at most, unless it is very small."""
+LETTERS, LEAST = 9.0, 6.0
+"""Pixels of the capitals beside bars, at least; and where there is little room."""
 OUTER = ("face", "head_neck")
 """Parts of the model that are skin."""
 
@@ -129,10 +134,19 @@ def strongest(
     return [(names[k], float(weights[k])) for k in map(int, order) if weights[k] > least]
 
 
+@lru_cache(maxsize=64)
+def _widest(names: tuple[str, ...], tall: float) -> int:
+    """Pixels of the widest name in letters of a height: the panel keeps its size."""
+    return max((strokes.text_size(name, tall)[0] for name in names), default=0)
+
+
 @dataclass(frozen=True)
 class Bars:
-    """The strongest expressions as named bars in a corner, 0 to 1; nothing where they would take
-    more than two fifths of the picture's width or height."""
+    """The strongest expressions as named bars in a corner, 0 to 1.
+
+    In small pictures the letters shrink, then the bars, then there are fewer, to keep within two
+    fifths of the width and height; nothing where one name is wider than the picture.
+    """
 
     corner: str = "bottom left"
     count: int = 6
@@ -147,15 +161,15 @@ class Bars:
     def __call__(self, image: np.ndarray, names: Sequence[str], weights: np.ndarray) -> None:
         rows = strongest(names, weights, self.count)
         height, width = image.shape[:2]
-        tall = max(9.0, 0.022 * min(height, width))
-        step, gap, bar = 1.8 * tall, 1.1 * tall, 7.0 * tall
-        if not rows:
+        tall = max(LETTERS, 0.022 * min(height, width))
+        while (label := _widest(tuple(names), tall)) + 10.3 * tall > SHARE * width and tall > LEAST:
+            tall = max(tall - 1.0, LEAST)
+        step, gap, margin = 1.8 * tall, 1.1 * tall, 0.6 * tall
+        bar = min(max(SHARE * width - label - 3 * gap, 3.0 * tall), 7.0 * tall)
+        count = min(self.count, max(int((SHARE * height - gap) / step), 1))
+        wide, high, rows = label + bar + 3 * gap, step * count + gap, rows[:count]
+        if not rows or wide > width - 2 * margin or high > height - 2 * margin:
             return
-        label = max(strokes.text_size(name, tall)[0] for name, _ in rows)
-        wide, high = label + bar + 3 * gap, step * self.count + gap
-        if wide > 0.4 * width or high > 0.4 * height:
-            return
-        margin = 0.6 * tall
         x = width - margin - wide if self.corner.endswith("right") else margin
         y = height - margin - high if self.corner.startswith("bottom") else margin
         strokes.shade(image, (x, y, x + wide, y + high))
