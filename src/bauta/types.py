@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from bauta import schemes
+from bauta.assets.face import face_model
 from bauta.checks import InputError, check_array, check_choice
 from bauta.fit.blink import Blink
 from bauta.fit.result import HeadFit
@@ -150,14 +151,13 @@ class FaceState:
         return self.fit.identity if self.fit else np.zeros(0)
 
     def eye_gap(self) -> tuple[float, float]:
-        """Gap between the lids of the (right, left) eye in millimetres; NaN without a fit."""
+        """Gap between the lids of the (right, left) eye in millimetres, in space: of the mesh's
+        lids, at the depths they have on the fitted head. NaN without a fit."""
         if self.fit is None:
             return (float("nan"), float("nan"))
-        scale = 10 * self.fit.t_camera_head[2] / self.fit.camera.K[1, 1]
-        right, left = (
-            scale * float(np.linalg.norm(self.mesh[a, :2] - self.mesh[b, :2]))
-            for a, b in LID_MIDDLES478
-        )
+        rows = np.ravel(LID_MIDDLES478)
+        there = self.fit.lifted(face_model(), rows, self.mesh[rows, :2].astype(np.float64))
+        right, left = (10 * np.linalg.norm(there[::2] - there[1::2], axis=1)).tolist()
         return right, left
 
     @property

@@ -70,6 +70,16 @@ class HeadFit:
         """Pixels (..., 2) of points (..., 3) in head axes, centimetres."""
         return self.camera.project(head @ self.R_camera_head.T + self.t_camera_head)
 
+    def lifted(self, model: FaceModel, rows: np.ndarray, pixels: np.ndarray) -> np.ndarray:
+        """(n, 3) centimetres in camera axes of what is seen at `pixels` (n, 2), at the depths that
+        the points `rows` (n,) of the mesh have on the fitted head."""
+        embedding = model.embeddings["mesh478"]
+        corners = model.triangles[embedding.triangle[rows]]
+        head = model.vertices(self.identity, self.weights, corners.ravel()).reshape(-1, 3, 3)
+        points = (head * embedding.weight[rows][:, :, None]).sum(1) * self.size
+        z = points @ self.R_camera_head[2] + self.t_camera_head[2]
+        return self.camera.at_depth(self.camera.undistorted(pixels), z)
+
     def to_dict(self) -> dict[str, Any]:
         """Plain numbers, lists and names, rounded as in docs/records.md."""
         K = self.camera.K
