@@ -9,7 +9,15 @@ from bauta.data.sample import Labels, Sample
 from bauta.geometry import affine
 from bauta.geometry.rotation import to_angles
 from bauta.synth.profile.lift import SIDE, Lifted, lift, unhidden
-from bauta.synth.profile.series import LEAST, VIEWS, Profiles, drawn_pose
+from bauta.synth.profile.series import (
+    FRAMES,
+    LEAST,
+    RATE,
+    VIEWS,
+    ProfileClips,
+    Profiles,
+    drawn_pose,
+)
 from bauta.synth.profile.surroundings import BINS, outline, surroundings
 from bauta.synth.profile.turn import WINDOW, turned, unturned
 from photographed import DOTS, dot, photographed
@@ -259,3 +267,38 @@ def test_an_unfit_photograph_is_replaced_by_another():
 def test_without_photographs_nothing_can_be_made():
     with pytest.raises(InputError, match="no labelled photographs"):
         Profiles([])
+
+
+def test_clips_turn_smoothly_from_the_photograph_or_back():
+    make = ProfileClips([photographed(person="one"), photographed(yaw=12.0, person="two")])
+    still = unturned(sure(lift(photographed(yaw=12.0, person="two"))))
+    ways = set()
+    for clip in range(6):
+        frames = [make(clip * FRAMES + k, 3) for k in range(FRAMES)]
+        poses = np.array([sure(frame.pose) for frame in frames])
+        assert len({frame.person for frame in frames}) == 1
+        assert [frame.attributes["clip"] for frame in frames] == [clip] * FRAMES
+        times = [frame.attributes["time"] for frame in frames]
+        assert times == pytest.approx(np.arange(FRAMES) / RATE)
+        assert np.ptp(poses[:, 0]) > 3
+        assert np.abs(np.diff(poses[:, :2], axis=0)).max() < 4  # degrees a frame
+        assert np.abs(np.diff(poses[:, :2], 2, axis=0)).max() < 0.4
+        first, last = np.abs(poses[[0, -1], 0])
+        ways.add(bool(last > first))
+        start = frames[0] if last > first else frames[-1]
+        if start.person == "two":
+            np.testing.assert_array_equal(start.picture(), still.picture())
+            np.testing.assert_allclose(start.points, still.labels()[0].points, atol=1e-3)
+    assert ways == {True, False}
+
+
+def test_labels_of_a_clip_lie_on_the_dots_of_every_frame():
+    make = ProfileClips([photographed(person="one")])
+    for k in range(0, FRAMES, 6):
+        frame = make(k, 5)
+        at, seen = dot(frame.picture(), 1), sure(frame.visible)[1]
+        assert at is None or not seen or np.abs(at - frame.points[1, :2]).max() < 1.5
+    assert (
+        dot(make(0, 5).picture(), 1) is not None
+        or dot(make(FRAMES - 1, 5).picture(), 1) is not None
+    )

@@ -1,6 +1,11 @@
 """`bauta synth`: what it writes, and how it goes on."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import cv2
@@ -15,19 +20,45 @@ from bauta.data.packing import pack
 from bauta.data.packs import read_pack
 from bauta.synth import kinds
 from bauta.synth.kinds import Kind, Series
-from bauta.synth.preview import write_sheet
-from bauta.synth.profile.series import Profiles, open_profiles
+from bauta.synth.preview import numbers, write_sheet
+from bauta.synth.profile.series import ProfileClips, Profiles, open_profiles
 from photographed import photographed
 from sure import sure
 
 SETTINGS = PackSettings(side=96, shard=2)
+TESTS = Path(__file__).parents[1]
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(TESTS)}
+SLOW = """
+import sys, time
+from pathlib import Path
+from bauta import cli
+from bauta.synth import kinds
+from made_faces import sample
+
+waiting = Path(sys.argv.pop(1))
+
+class Slow:
+    frames, maker = 1, {"maker": "1"}
+
+    def __call__(self, index, seed):
+        if index == 150 and not waiting.exists():
+            waiting.touch()
+            time.sleep(60)
+        return sample(index)
+
+kinds.KINDS["profile"] = kinds.Kind("made", lambda root, sets: Slow())
+cli.main()
+"""
 
 
 class Power:
     """Makes samples until it fails at a number, and keeps count."""
 
+    frames = 1
+
     def __init__(self, make, fails_at=None):
         self.make, self.fails_at, self.made = make, fails_at, []
+        self.maker = make.maker
 
     def __call__(self, index, seed):
         if index == self.fails_at:
@@ -100,7 +131,83 @@ def test_another_seed_does_not_go_into_the_same_folder(made_kind, tmp_path):
     assert CliRunner().invoke(app, [*command, "--seed", "1"]).exit_code == 0
     again = CliRunner().invoke(app, [*command, "--seed", "2"])
     assert again.exit_code != 0
-    assert json.loads((tmp_path / "pack.json").read_text())["subset"] == "seed 1, 1"
+    assert "seed 1, now seed 2" in str(again.exception)
+    assert json.loads((tmp_path / "pack.json").read_text())["subset"] == "seed 1"
+
+
+def test_a_larger_count_makes_a_pack_larger(made_kind, tmp_path):
+    command = ["synth", str(tmp_path), "--kind", "profile", "--side", "64", "--count"]
+    for count in ("2", "3"):
+        assert CliRunner().invoke(app, [*command, count]).exit_code == 0
+    assert len(read_pack(tmp_path)) == 3
+    fewer = CliRunner().invoke(app, [*command, "2"])
+    assert fewer.exit_code != 0
+    assert "has 3 samples, now 2" in str(fewer.exception)
+
+
+def test_what_it_is_made_of_is_said_and_kept_to(made_kind, make, tmp_path, monkeypatch):
+    command = ["synth", str(tmp_path), "--kind", "profile", "--side", "64", "--count"]
+    first = CliRunner().invoke(app, [*command, "1"])
+    assert f"photographs {make.maker['photographs']}" in first.stderr
+    assert json.loads((tmp_path / "pack.json").read_text())["maker"] == make.maker
+    other = Profiles([photographed(person="one")])
+    monkeypatch.setitem(kinds.KINDS, "profile", Kind("made", lambda root, sets: other))
+    again = CliRunner().invoke(app, [*command, "2"])
+    assert again.exit_code != 0
+    assert make.maker["photographs"] in str(again.exception)
+    assert other.maker["photographs"] in str(again.exception)
+    assert len(read_pack(tmp_path)) == 1
+
+
+@pytest.mark.parametrize("side", ["0", "31", "257", "5000"])
+def test_a_side_that_cannot_be_drawn_is_refused(made_kind, tmp_path, side):
+    command = ["synth", str(tmp_path / "x"), "--kind", "profile", "--count", "1", "--side", side]
+    run = CliRunner().invoke(app, command)
+    assert run.exit_code != 0
+    assert "--side" in run.output
+    assert not (tmp_path / "x").exists()
+
+
+def test_a_preview_that_cannot_be_written_is_refused_before_anything_is_made(made_kind, tmp_path):
+    sheet = tmp_path / "sheet.png"
+    sheet.write_bytes(b"a picture of mine")
+    (tmp_path / "file").write_bytes(b"")
+    command = ["synth", str(tmp_path / "x"), "--kind", "profile", "--count", "1", "--preview"]
+    for path, said in ((sheet, "exists already"), (tmp_path / "file" / "a.png", "is a file")):
+        run = CliRunner().invoke(app, [*command, str(path)])
+        assert run.exit_code != 0
+        assert said in str(run.exception)
+        assert not (tmp_path / "x").exists()
+    assert sheet.read_bytes() == b"a picture of mine"
+    assert CliRunner().invoke(app, [*command, str(sheet), "--force"]).exit_code == 0
+    assert cv2.imread(str(sheet)) is not None
+
+
+def test_a_folder_of_data_that_is_not_there_is_named(tmp_path):
+    command = ["synth", str(tmp_path / "x"), "--kind", "free", "--data", str(tmp_path / "no")]
+    run = CliRunner().invoke(app, command)
+    assert run.exit_code != 0
+    assert "--data: no folder" in str(run.exception)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_ctrl_c_says_how_many_are_kept_and_the_same_call_goes_on(tmp_path):
+    """Through the real entry point, with a kind whose 150th sample takes for ever."""
+    out, waiting = tmp_path / "pack", tmp_path / "waiting"
+    command = [sys.executable, "-c", SLOW, str(waiting)]
+    command += ["synth", str(out), "--kind", "profile", "--count", "160", "--side", "32"]
+    process = subprocess.Popen(command, stdout=-1, stderr=-1, text=True, env=ENVIRONMENT)
+    limit = time.monotonic() + 120
+    while not waiting.exists() and time.monotonic() < limit and process.poll() is None:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert f"interrupted: 100 of 160 are kept in {out}; the same call goes on" in err
+    assert "Traceback" not in err
+    again = subprocess.run(command, capture_output=True, text=True, env=ENVIRONMENT, check=False)
+    assert again.returncode == 0, again.stderr
+    assert len(read_pack(out)) == 160
 
 
 def test_an_unknown_kind_is_named(tmp_path):
@@ -120,6 +227,24 @@ def test_sets_are_refused_where_they_would_change_nothing(tmp_path):
 def test_a_set_without_the_mesh_is_refused(tmp_path):
     with pytest.raises(InputError, match="mesh478"):
         open_profiles(tmp_path, ["wflw"])
+
+
+def test_a_sheet_of_clips_shows_moments_that_differ():
+    assert numbers(3, 1) == [0, 1, 2]
+    assert numbers(1000, 1)[-1] == 999
+    for count in (1, 24, 360):
+        shown = np.array(numbers(count, 90)).reshape(4, 6)
+        assert (shown // 90 == np.arange(4)[:, None]).all()
+        assert (np.diff(shown % 90, axis=1) > 15).all()
+    long = np.array(numbers(9000, 90)).reshape(4, 6) // 90
+    assert long[:, 0].tolist() == [0, 33, 66, 99]
+
+
+def test_the_sheet_of_a_short_series_of_clips_is_full(tmp_path):
+    make = ProfileClips([photographed(person="one")])
+    write_sheet(Series(make, 5, 0), tmp_path / "sheet.png")
+    sheet = sure(cv2.imread(str(tmp_path / "sheet.png")))
+    assert min(sheet.shape[:2]) >= 4 * 256
 
 
 def test_a_sheet_needs_a_pictures_ending(make, tmp_path):

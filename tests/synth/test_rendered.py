@@ -1,24 +1,37 @@
 """Rendered heads: the labels lie on what is drawn, and say what was asked for."""
 
+import zipfile
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 
 pytest.importorskip("numba")
 
 from bauta.assets.face import face_model
+from bauta.checks import SourceError
+from bauta.data.splits import split_of
+from bauta.data.teachers import data_root
 from bauta.morphable.arkit import ARKIT52
 from bauta.synth.kinds import KINDS
 from bauta.synth.rendered import truth
 from bauta.synth.rendered.canvas import SAMPLES, hits_of
 from bauta.synth.rendered.draw import paint
-from bauta.synth.rendered.head import small_head
+from bauta.synth.rendered.head import FULL, small_head
 from bauta.synth.rendered.light import Light, harmonics, irradiance
 from bauta.synth.rendered.look import look_of
 from bauta.synth.rendered.moment import Moment, draw_moment, looking
 from bauta.synth.rendered.motion import FRAMES, RATE, blink, draw_motion
-from bauta.synth.rendered.series import Clips, Stills
+from bauta.synth.rendered.scenery import Photographs
+from bauta.synth.rendered.series import (
+    VERSION,
+    Clips,
+    Stills,
+    open_clips,
+    open_free,
+    open_rendered,
+)
 from bauta.synth.rendered.stage import SIDE, draw_stage, scene_of
 
 EVEN = Light(
@@ -27,6 +40,13 @@ EVEN = Light(
     np.zeros((0, 3), "f4"),
 )
 LIDS = {"Right": (36, 37, 38, 39, 40, 41), "Left": (42, 43, 44, 45, 46, 47)}
+
+
+def have_full():
+    try:
+        return (data_root() / FULL).exists()
+    except SourceError:
+        return False
 
 
 def plain_look(seed=3):
@@ -240,6 +260,66 @@ def test_clips_know_time_and_keep_the_person():
 
 def test_kinds_are_listed():
     assert {"rendered", "free", "clips"} <= set(KINDS)
+
+
+def test_sets_of_one_seed_are_no_twins():
+    green = Photographs(
+        (cv2.imencode(".jpg", np.full((64, 64, 3), (0, 160, 0), "u1"))[1].tobytes(),)
+    )
+    free, rendered = Stills("free", small_head(), None), Stills("rendered", small_head(), green)
+    one, other = free(0, 1), rendered(0, 1)
+    assert one.person != other.person
+    assert one.pose is not None
+    assert other.pose is not None
+    assert np.abs(np.subtract(one.pose, other.pose)).max() > 1
+    assert one.attributes["melanin"] != other.attributes["melanin"]
+
+
+def set_of(folder, level):
+    """A folder with the set `negatives`, photographs of one colour."""
+    folder.mkdir()
+    names = [name for name in (f"{k}.jpg" for k in range(20)) if split_of(name) == "train"]
+    with zipfile.ZipFile(folder / "negatives.zip", "w") as archive:
+        for name in names:
+            picture = np.full((40, 40, 3), level, np.uint8)
+            archive.writestr(name, cv2.imencode(".jpg", picture)[1].tobytes())
+    none = {"image": np.zeros(0, int), "box": np.zeros((0, 4)), "score": np.zeros(0)}
+    np.savez(folder / "negatives_boxes.npz", name=np.array(names), **none)
+    return folder
+
+
+def test_backgrounds_come_from_the_folder_that_is_named(tmp_path, monkeypatch):
+    """Whatever BAUTA_DATA says."""
+    light, dark = set_of(tmp_path / "light", 230), set_of(tmp_path / "dark", 20)
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    for others in (dark, empty, tmp_path / "nowhere"):
+        monkeypatch.setenv("BAUTA_DATA", str(others))
+        photographs = open_rendered(light).photographs
+        assert photographs is not None
+        assert photographs.cut(np.random.default_rng(0), 8).mean() > 0.6
+    monkeypatch.setenv("BAUTA_DATA", str(dark))
+    with pytest.raises(SourceError, match=r"empty.*negatives.zip: missing"):
+        open_rendered(empty)
+    usual = open_rendered(None)
+    assert usual.photographs is not None
+    assert usual.photographs.cut(np.random.default_rng(0), 8).mean() < 0.05
+    assert usual.maker["backgrounds"] != open_rendered(light).maker["backgrounds"]
+
+
+def test_the_head_that_is_used_is_told(tmp_path, monkeypatch):
+    monkeypatch.setenv("BAUTA_DATA", str(tmp_path / "nowhere"))
+    for make in (open_free(None), open_free(tmp_path), open_clips(tmp_path)):
+        assert make.maker == {"maker": VERSION, "head": small_head().fingerprint}
+    changed = replace(small_head(), mean=small_head().mean + np.float32(1e-3), name="other")
+    told = Stills("free", changed, None).maker["head"].split()
+    assert told[0] == "other"
+    assert told[-1] != small_head().fingerprint.split()[-1]
+
+
+@pytest.mark.skipif(not have_full(), reason="no ict_face.npz among the training data")
+def test_the_full_head_is_told():
+    assert open_free(None).maker["head"].startswith("ict_face.npz ")
 
 
 @pytest.mark.parametrize("pitch", [-30, -15, 0, 20])

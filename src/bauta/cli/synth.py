@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from bauta.cli.app import app, counting, say, talk
+from bauta.cli.app import INTERRUPTED, app, counting, say, talk
+
+SHARD = 100
+"""Samples of a shard: what was made of them waits in memory until it is written."""
 
 
 @app.command()
 def synth(
     out: Annotated[Path, typer.Argument(help="Folder of the pack; continued when interrupted.")],
-    kind: Annotated[str, typer.Option(help="What to make: profile, rendered, free, clips.")],
-    count: Annotated[int, typer.Option(min=1, help="How many samples.")] = 1000,
+    kind: Annotated[
+        str,
+        typer.Option(help="What to make: profile, profile-clips, rendered, free, clips."),
+    ],
+    count: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            help="How many samples, those that are there included; of clips how many frames: 90 a "
+            "clip, 45 of profile-clips.",
+        ),
+    ] = 1000,
     seed: Annotated[int, typer.Option(min=0, help="Another seed, other pictures.")] = 0,
     data: Annotated[
         Path | None, typer.Option(help="Folder of the training data; where BAUTA_DATA points.")
@@ -22,7 +37,9 @@ def synth(
     sets: Annotated[
         str, typer.Option(help="Sets to take photographs from, with commas; the kind's own choice.")
     ] = "",
-    side: Annotated[int | None, typer.Option(help="Pixels of a crop: 192.")] = None,
+    side: Annotated[
+        int | None, typer.Option(min=32, max=256, help="Pixels of a crop: 192. 256 are drawn.")
+    ] = None,
     small: Annotated[
         bool, typer.Option("--small", help="128 pixels, WebP of quality 80, points to 1/8 pixel.")
     ] = False,
@@ -30,11 +47,14 @@ def synth(
     preview: Annotated[
         Path | None, typer.Option(help="Write a sheet of faces with their points to this picture.")
     ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace the picture of --preview.")
+    ] = False,
 ) -> None:
     """Make labelled training pictures in 3D, as a pack to train from.
 
     The same kind, count, seed and data give the same pack; the same call continues one that was
-    interrupted.
+    interrupted, a larger --count makes one larger.
     """
     from dataclasses import replace
 
@@ -44,27 +64,42 @@ def synth(
     from bauta.data.packs import MADE
     from bauta.synth.kinds import KINDS, Series
     from bauta.synth.preview import check_ending, write_sheet
+    from bauta.video.output import check_output
 
     check_choice(kind, KINDS, "kind")
     if sets and not KINDS[kind].of_sets:
         raise InputError(f"--sets: {kind} is not made of photographs of a set; leave it out")
+    if data is not None and not data.is_dir():
+        raise InputError(f"--data: no folder at {data}; name the one that holds the training data")
     if preview is not None:
         check_ending(preview)
+        check_output(preview, force)
     names = tuple(name.strip() for name in sets.split(",") if name.strip())
     settings = replace(SMALL if small else PackSettings(), shard=SHARD)
     settings = replace(settings, side=side) if side else settings
-    series = Series(KINDS[kind].open(data, names), count, seed)
     title = MADE + "-".join([kind, *names])
-    with counting(title, count) as after:
-        report = pack(series, out, title, settings, f"seed {seed}, {count}", threads, after)
-    for sample, why in list(report.unreadable.items())[:10]:
-        talk.print(f"unreadable: {sample}: {why}", style="yellow")
-    size = sum(file.stat().st_size for file in out.iterdir() if file.is_file())
-    say(f"{out}: {report.rows} crops, {size / 1e6:.1f} MB")
-    if preview is not None:
-        write_sheet(series, preview)
-        say(str(preview))
+    with _keeping(out, count):
+        make = KINDS[kind].open(data, names)
+        talk.print(f"{kind}: {', '.join(f'{key} {value}' for key, value in make.maker.items())}")
+        series = Series(make, count, seed)
+        with counting(title, count) as after:
+            report = pack(series, out, title, settings, f"seed {seed}", threads, after, make.maker)
+        for sample, why in list(report.unreadable.items())[:10]:
+            talk.print(f"unreadable: {sample}: {why}", style="yellow")
+        size = sum(file.stat().st_size for file in out.iterdir() if file.is_file())
+        say(f"{out}: {report.rows} crops, {size / 1e6:.1f} MB")
+        if preview is not None:
+            write_sheet(series, preview)
+            say(str(preview))
 
 
-SHARD = 500
-"""Samples of a shard: what was made of them waits in memory until it is written."""
+@contextmanager
+def _keeping(out: Path, count: int) -> Iterator[None]:
+    """When interrupted, say what of a pack in the making is there."""
+    from bauta.data.manifest import kept
+
+    try:
+        yield
+    except KeyboardInterrupt:
+        talk.print(f"interrupted: {kept(out)} of {count} are kept in {out}; the same call goes on")
+        raise typer.Exit(INTERRUPTED) from None

@@ -155,9 +155,11 @@ def people_in_negatives() -> set[str]:
     return {line.strip() for line in text.splitlines() if line and not line.startswith("#")}
 
 
-def read_backgrounds(split: str) -> tuple[list[Picture], list[Picture]]:
-    """`negatives` of one split (by hash of the name): (clean pictures, pictures with faces)."""
-    jpegs, boxes, shown = read_pictures("negatives"), read_boxes("negatives"), people_in_negatives()
+def read_backgrounds(split: str, root: Path | None = None) -> tuple[list[Picture], list[Picture]]:
+    """`negatives` of one split (by hash of the name): (clean pictures, pictures with faces). `root`
+    None: `data_root()`."""
+    jpegs, boxes = read_pictures("negatives", root), read_boxes("negatives", root)
+    shown = people_in_negatives()
     clean, peopled = [], []
     for file in sorted(jpegs):
         name = file.rsplit("/", 1)[-1]

@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 
 from bauta.checks import InputError, SourceError
+from bauta.data.readers.text import need
 from bauta.data.splits import person_of, split_of
 
 SETS = ("ytf", "lfw", "masks")
@@ -61,9 +62,15 @@ def _pixels(stored: np.ndarray) -> np.ndarray:
 
 
 def read_pictures(name: str, root: Path | None = None) -> dict[str, bytes]:
-    """Encoded JPEG of every file of a set, by file name. `root` None: `data_root()`."""
-    with zipfile.ZipFile((root or data_root()) / f"{name}.zip") as archive:
-        return {item: archive.read(item) for item in archive.namelist() if item.endswith(".jpg")}
+    """Encoded JPEG of every file of a set, by file name. `root` None: `data_root()`. SourceError
+    where the set is missing or damaged."""
+    path = need(root or data_root(), f"{name}.zip")
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = [item for item in archive.namelist() if item.endswith(".jpg")]
+            return {item: archive.read(item) for item in names}
+    except (OSError, zipfile.BadZipFile) as error:
+        raise SourceError(f"{path}: cannot be read: {error}") from error
 
 
 def decode(jpeg: bytes) -> np.ndarray:
@@ -95,7 +102,7 @@ def read_teacher_set(name: str, pictures: dict[str, bytes], root: Path | None = 
 
 def read_boxes(name: str, root: Path | None = None) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """File name -> (boxes (K, 4) x1 y1 x2 y2 pixels, scores (K,)) of a teacher detector."""
-    with np.load((root or data_root()) / f"{name}_boxes.npz") as table:
+    with np.load(need(root or data_root(), f"{name}_boxes.npz")) as table:
         names, image = table["name"], table["image"]
         boxes, scores = table["box"], table["score"]
     return {

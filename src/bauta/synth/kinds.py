@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import overload
+from typing import Protocol, overload
 
 from bauta.data.sample import Sample
 
-Make = Callable[[int, int], Sample]
-"""(index, seed) -> the sample of that number; the same again for the same numbers."""
+
+class Make(Protocol):
+    """Makes samples by number."""
+
+    @property
+    def maker(self) -> Mapping[str, str]:
+        """What the samples depend on besides their numbers: `maker`, the version of the code, and
+        what was read, by name. Samples of another maker are not mixed into a pack."""
+        ...
+
+    @property
+    def frames(self) -> int:
+        """How many numbers in a row are the frames of one clip; 1: there are no clips."""
+        ...
+
+    def __call__(self, index: int, seed: int) -> Sample:
+        """The sample of that number; the same again for the same numbers."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -60,6 +76,13 @@ def _profile(root: Path | None, sets: tuple[str, ...]) -> Make:
     return open_profiles(root, sets or SETS)
 
 
+def _profile_clips(root: Path | None, sets: tuple[str, ...]) -> Make:
+    from bauta.data.teachers import SETS
+    from bauta.synth.profile.series import open_profile_clips
+
+    return open_profile_clips(root, sets or SETS)
+
+
 def _rendered(root: Path | None, sets: tuple[str, ...]) -> Make:
     from bauta.synth.rendered.series import open_rendered
 
@@ -80,6 +103,9 @@ def _clips(root: Path | None, sets: tuple[str, ...]) -> Make:
 
 KINDS: dict[str, Kind] = {
     "profile": Kind("photographs turned to the side, up and down", _profile, of_sets=True),
+    "profile-clips": Kind(
+        "frames of short clips of one photograph that turns", _profile_clips, of_sets=True
+    ),
     "rendered": Kind("rendered heads before photographs of nobody", _rendered),
     "free": Kind("rendered heads, nothing photographed", _free),
     "clips": Kind("frames of short clips of rendered heads, nothing photographed", _clips),

@@ -7,7 +7,7 @@ the same coefficients put them on both.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +15,12 @@ import numpy as np
 from bauta.assets.face import face_model
 from bauta.morphable import ict
 from bauta.morphable.model import FaceModel, look_rotation
+from bauta.synth.fingerprint import hash_of
 from bauta.synth.rendered.canvas import compiled
 from bauta.synth.rendered.shadows import shadow_map
 
+FULL = "ict_face.npz"
+"""File of the full head, among the training data."""
 HIDDEN = ("lacrimal", "eye_blend", "eye_occlusion")
 """Parts that stand for moisture and contact shadows: not drawn."""
 AXIS = -8.0
@@ -59,6 +62,14 @@ class Head:
     """(V,) the row a vertex had before those at the seam were doubled."""
     occlusion: np.ndarray
     """(V,) 0..1: share of the sky that the mean head leaves, by the cosine."""
+    name: str
+    """Which head this is."""
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """The name, and a hash of the shapes: what pictures depend on."""
+        shapes = (self.mean, self.identity, self.expression, self.triangles, self.lashes)
+        return f"{self.name} {hash_of(array.tobytes() for array in shapes)}"
 
     def rows(self, *parts: str) -> np.ndarray:
         """(V,) bool, read-only: vertices of the parts whose names begin so."""
@@ -178,6 +189,7 @@ def _full(path: Path) -> Head:
         head.part[kept],
         head.part_names,
         new[rows],
+        path.name,
     )
 
 
@@ -189,6 +201,7 @@ def _prepared(
     part: np.ndarray,
     names: tuple[str, ...],
     label_rows: np.ndarray,
+    name: str,
 ) -> Head:
     lash = [k for k, name in enumerate(names) if name.startswith("eyelashes")]
     neck = names.index("head_neck")
@@ -217,6 +230,7 @@ def _prepared(
         _lash_fade(mean, lashes, part == names.index("face")),
         grow,
         light,
+        name,
     )
 
 
@@ -236,7 +250,10 @@ def small_head() -> Head:
     """The head that ships: labels and shells are made on it."""
     m = face_model()
     rows = np.arange(len(m.mean))
-    return _prepared(m.mean, m.identity, m.expression, m.triangles, m.part, m.part_names, rows)
+    name = f"shipped (no {FULL})"
+    return _prepared(
+        m.mean, m.identity, m.expression, m.triangles, m.part, m.part_names, rows, name
+    )
 
 
 @cache
@@ -246,6 +263,6 @@ def full_head(path: Path) -> Head:
 
 
 def head_in(folder: Path | None) -> Head:
-    """The full head when `ict_face.npz` lies in the folder, else the one that ships."""
-    path = None if folder is None else folder / "ict_face.npz"
+    """The full head when `FULL` lies in the folder, else the one that ships."""
+    path = None if folder is None else folder / FULL
     return full_head(path) if path is not None and path.exists() else small_head()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 import cv2
@@ -11,6 +11,7 @@ import numpy as np
 
 from bauta.data.cutouts import read_backgrounds
 from bauta.data.teachers import decode
+from bauta.synth.fingerprint import hash_of
 
 
 def procedural(rng: np.random.Generator, side: int) -> np.ndarray:
@@ -59,6 +60,11 @@ class Photographs:
 
     files: tuple[bytes, ...]
 
+    @cached_property
+    def fingerprint(self) -> str:
+        """How many, and a hash of them."""
+        return f"{len(self.files)} {hash_of(self.files)}"
+
     def cut(self, rng: np.random.Generator, side: int) -> np.ndarray:
         """(side, side, 3) float32 linear RGB, a part of one of them, sharp or out of focus."""
         image = decode(self.files[int(rng.integers(len(self.files)))])
@@ -75,7 +81,8 @@ class Photographs:
 
 
 @cache
-def read_photographs(root: Path | None) -> Photographs:
-    """Those of the set `negatives` (training split); SourceError where the set is missing."""
-    pictures, _ = read_backgrounds("train")
+def read_photographs(root: Path) -> Photographs:
+    """Those of the set `negatives` (training split) in a folder; SourceError where the set is
+    missing."""
+    pictures, _ = read_backgrounds("train", root)
     return Photographs(tuple(picture.jpeg for picture in pictures))

@@ -26,6 +26,11 @@ from bauta.synth.rendered.stage import Stage, draw_stage, scene_of
 
 PICTURES = 4
 """Pictures of a person, but for clips."""
+VERSION = "2"
+"""Of what is drawn from the same numbers; packs of several are not mixed."""
+MIX: dict[str, tuple[int, ...]] = {"free": (), "rendered": (7,)}
+"""What is mixed into a number by kind, so that sets of one seed are no twins: other people, other
+moments. Clips have numbers of their own."""
 
 
 def picture_of(
@@ -58,20 +63,30 @@ def sample_of(
     )
 
 
-def _person(seed: int, number: int) -> int:
-    return int(np.random.SeedSequence([seed, number]).generate_state(1)[0])
+def _person(seed: int, number: int, mix: tuple[int, ...] = ()) -> int:
+    return int(np.random.SeedSequence([seed, number, *mix]).generate_state(1)[0])
+
+
+def _maker(head: Head, photographs: Photographs | None = None) -> dict[str, str]:
+    """What pictures depend on besides their numbers."""
+    made = {"maker": VERSION, "head": head.fingerprint}
+    return made if photographs is None else made | {"backgrounds": photographs.fingerprint}
 
 
 class Stills:
     """Single pictures, `PICTURES` in a row of one person."""
 
+    frames = 1
+
     def __init__(self, kind: str, head: Head, photographs: Photographs | None) -> None:
         self.kind, self.head, self.photographs = kind, head, photographs
+        self.maker = _maker(head, photographs)
 
     def __call__(self, index: int, seed: int) -> Sample:
         """The picture of a number."""
-        rng = np.random.default_rng([seed, index])
-        look = look_of(self.head, _person(seed, index // PICTURES))
+        mix = MIX[self.kind]
+        rng = np.random.default_rng([seed, index, *mix])
+        look = look_of(self.head, _person(seed, index // PICTURES, mix))
         moment, stage = draw_moment(rng), draw_stage(rng, self.photographs)
         return sample_of(f"{self.kind}-{seed}-{index:07d}", look, stage, moment, rng, self.kind)
 
@@ -80,8 +95,11 @@ class Clips:
     """Frames of clips of `FRAMES` frames each, one after the other; `time` in seconds and the
     number of the `clip` are among the attributes."""
 
+    frames = FRAMES
+
     def __init__(self, kind: str, head: Head) -> None:
         self.kind, self.head = kind, head
+        self.maker = _maker(head)
         self._clip = lru_cache(maxsize=4)(self._drawn)
 
     def _drawn(self, clip: int, seed: int) -> tuple[Look, Stage, list[Moment]]:
@@ -100,23 +118,26 @@ class Clips:
         return sample
 
 
-def _folder(root: Path | None) -> Path | None:
+def _head(root: Path | None) -> Head:
+    """The full head of the folder, or of the training data when None; else the one that ships."""
     try:
-        return root or data_root()
+        return head_in(data_root() if root is None else root)
     except SourceError:
-        return None
+        return head_in(None)
 
 
 def open_rendered(root: Path | None) -> Stills:
     """Pictures with photographs of nobody behind the heads; SourceError where there are none."""
-    return Stills("rendered", head_in(_folder(root)), read_photographs(root))
+    folder = data_root() if root is None else root
+    photographs = read_photographs(folder)
+    return Stills("rendered", head_in(folder), photographs)
 
 
 def open_free(root: Path | None) -> Stills:
     """Pictures in which nothing was photographed."""
-    return Stills("free", head_in(_folder(root)), None)
+    return Stills("free", _head(root), None)
 
 
 def open_clips(root: Path | None) -> Clips:
     """Clips in which nothing was photographed."""
-    return Clips("clips", head_in(_folder(root)))
+    return Clips("clips", _head(root))
