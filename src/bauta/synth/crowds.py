@@ -6,7 +6,7 @@ Whoever is nearer hides the others.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import cv2
@@ -52,7 +52,7 @@ class Scenario:
 
     name: str
     seconds: float
-    ways: dict[int, Way]
+    ways: Mapping[int, Way]
     scene: Callable[[float], int] = lambda time: 0
 
 
@@ -110,7 +110,7 @@ def play(scenario: Scenario, people: list[Cutout], seed: int = 0) -> Iterator[Cr
         room = scenario.scene(time)
         image = rooms.setdefault(room, background(room)).astype(np.float32)
         placed: dict[int, np.ndarray] = {}
-        for person, way in reversed(scenario.ways.items()):
+        for person, way in reversed(list(scenario.ways.items())):
             where = way(time)
             if where is not None:
                 image, placed[person] = _paste(image, people[person], *where)
