@@ -47,7 +47,7 @@ def calibrate(
     check_output(out, force)
     head, states, summary = heads.read_options(camera, fov, ipd), [], Summary()
     with (
-        open_video(source) as frames,
+        open_video(source, tell=talk.print) as frames,
         Tracker(model, camera=head.camera, fov=head.fov, ipd=head.ipd) as tracker,
         progress(frames.name, frames.frames) as after,
     ):

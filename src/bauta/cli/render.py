@@ -48,7 +48,7 @@ def render(
     said, summary = read_tracks(tracks), Summary()
     try:
         with ExitStack() as stack:
-            frames = stack.enter_context(open_video(clip))
+            frames = stack.enter_context(open_video(clip, tell=talk.print))
             kinds = outputs.parse_kinds(save) if save else outputs.default_kinds(frames)[:1]
             for kind in kinds:
                 check_choice(kind, KINDS, "--save")
