@@ -124,6 +124,10 @@ def main() -> None:
     except BautaError as error:
         talk.print(f"bauta: {error}", style="red")
         sys.exit(1)
-    except KeyboardInterrupt:
-        talk.print("interrupted")
-        sys.exit(INTERRUPTED)
+    except SystemExit as stop:
+        # where a command says nothing itself, typer ends it so, in silence
+        cause = getattr(stop.__context__, "__cause__", None)
+        if isinstance(cause, KeyboardInterrupt):
+            talk.print("interrupted")
+            stop.code = INTERRUPTED
+        raise
