@@ -17,6 +17,7 @@ from bauta.geometry.rotation import to_angles
 from bauta.render import strokes
 from bauta.render.sheet import contact_sheet
 from bauta.synth.profile.lift import lift
+from bauta.synth.profile.series import FRAMES, ProfileClips
 from bauta.synth.profile.turn import Turned, turned
 from bauta.tracker import detect_faces
 from bauta.video.files import VideoFile
@@ -54,11 +55,19 @@ def dotted(view: Turned) -> np.ndarray:
     return image
 
 
+def clip_of(photo: Sample, count: int) -> list[tuple[np.ndarray, str]]:
+    """Moments of a clip with what is written under them."""
+    make = ProfileClips([photo])
+    frames = [make(int(k), 0) for k in np.linspace(0, FRAMES - 1, count).round()]
+    return [(frame.picture(), f"clip, {frame.attributes['time']:.1f} s") for frame in frames]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("out", nargs="?", type=Path, default=Path("docs/synthesis-profile.jpg"))
     out = parser.parse_args().out
-    lifted = lift(photograph())
+    photo = photograph()
+    lifted = lift(photo)
     assert lifted is not None
     yaw, pitch, _ = to_angles(lifted.R_labels)
     side = 1 if yaw >= 0 else -1
@@ -72,6 +81,7 @@ def main() -> None:
         row = slice(k, k + len(YAWS) + 1)
         tiles += list(zip([view.picture() for view in views[row]], names[row], strict=True))
         tiles += [(dotted(view), "") for view in views[row]]
+    tiles += clip_of(photo, len(YAWS) + 1)
     images, captions = [image for image, _ in tiles], [name for _, name in tiles]
     sheet = contact_sheet(images, len(YAWS) + 1, captions, TILE, gap=4)
     cv2.imwrite(str(out), sheet[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 82])

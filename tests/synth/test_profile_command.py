@@ -159,6 +159,16 @@ def test_what_it_is_made_of_is_said_and_kept_to(made_kind, make, tmp_path, monke
     assert len(read_pack(tmp_path)) == 1
 
 
+def test_a_pack_from_before_makers_were_kept_goes_on_and_says_so(made_kind, make, tmp_path):
+    old = PackSettings(side=64, shard=500)
+    pack(Series(make, 1, 0), tmp_path, "synth-profile", old, "seed 0, 1")
+    command = ["synth", str(tmp_path), "--kind", "profile", "--side", "64", "--count", "2"]
+    run = CliRunner().invoke(app, command)
+    assert run.exit_code == 0, run.output
+    assert "the first 1 samples are from before" in run.stderr
+    assert len(read_pack(tmp_path)) == 2
+
+
 @pytest.mark.parametrize("side", ["0", "31", "257", "5000"])
 def test_a_side_that_cannot_be_drawn_is_refused(made_kind, tmp_path, side):
     command = ["synth", str(tmp_path / "x"), "--kind", "profile", "--count", "1", "--side", side]

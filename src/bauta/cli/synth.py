@@ -86,6 +86,9 @@ def synth(
             report = pack(series, out, title, settings, f"seed {seed}", threads, after, make.maker)
         for sample, why in list(report.unreadable.items())[:10]:
             talk.print(f"unreadable: {sample}: {why}", style="yellow")
+        if report.of_unknown_maker:
+            first = f"the first {report.of_unknown_maker} samples"
+            talk.print(f"{first} are from before packs kept what made them", style="yellow")
         size = sum(file.stat().st_size for file in out.iterdir() if file.is_file())
         say(f"{out}: {report.rows} crops, {size / 1e6:.1f} MB")
         if preview is not None:

@@ -37,6 +37,8 @@ class Report:
     """Sample name -> why its picture could not be used."""
     repeats: int = 0
     """Samples left out because the very same crop was there already."""
+    of_unknown_maker: int = 0
+    """Made samples from before packs kept what made them."""
 
 
 def _split(sample: Sample) -> str:
@@ -235,4 +237,5 @@ def pack(
             raise SourceError(f"{name}: nothing to pack; {first[0]}: {first[1]}")
         state["complete"] = True
         manifest.write()
-    return Report(state["rows"], state["unreadable"], state["repeats"])
+    unknown = state.get("of_unknown_maker", 0)
+    return Report(state["rows"], state["unreadable"], state["repeats"], unknown)
