@@ -69,7 +69,7 @@ class Fitted:
 
     def __init__(self, model: str) -> None:
         self.regressor = open_regressor(model)
-        settings = FitSettings()
+        settings = FitSettings(kappa=0.0)  # eyes as the model's
         points = fit_points(face_model(), settings.modes)
         self.fitter = FaceFitter(face_model(), points, settings)
 

@@ -189,7 +189,7 @@ def follow(
     tally: Tally, people: list[list[Picture]], see: Callable[[Picture], Seen | None]
 ) -> None:
     """Fit every person's pictures in order."""
-    model, settings = face_model(), FitSettings()
+    model, settings = face_model(), FitSettings(kappa=0.0)  # eyes as the model's
     points = fit_points(model, settings.modes)
     for seen in people:
         one, last = FaceFitter(model, points, settings), None

@@ -183,7 +183,7 @@ def points_for(modes: int) -> FitPoints:
 
 def fitter(settings: FitSettings | None = None, ipd: float | None = None) -> FaceFitter:
     """A fresh fitter of the shipped model."""
-    settings = settings or FitSettings()
+    settings = settings or FitSettings(kappa=0.0)
     return FaceFitter(face_model(), points_for(settings.modes), settings, ipd)
 
 

@@ -106,6 +106,14 @@ def test_bad_options_are_refused(options, match):
         Tracker(**options)
 
 
+def test_eyes_that_look_at_the_camera_do_not_part_in_the_first_frame(images, states):
+    """Irises lie outward of the lines of sight; what is usual is taken off at once."""
+    for fit in (sure(states[0].fit), fit_of(images[0])):
+        right, left = fit.gaze[:, 0]
+        assert abs(left - right) < 4  # it was 6 and 9
+        assert max(fit.blendshapes[f"eyeLookOut{side}"] for side in ("Left", "Right")) < 0.05
+
+
 def test_stills_can_go_without(images):
     assert detect_faces(images[0], max_faces=1, fit=False)[0].fit is None
 

@@ -78,6 +78,17 @@ def test_lines_of_sight_that_part_on_average_are_the_eyes_own():
     assert kappa.degrees == pytest.approx(5, abs=0.6)
 
 
+def test_at_first_people_are_as_most():
+    kappa = Kappa(3.0)
+    assert kappa.degrees == 3
+    for _ in range(30):
+        kappa.add(np.array([[-5.0, 0], [5.0, 0]]))
+    assert kappa.degrees == pytest.approx(4)
+    for _ in range(3000):
+        kappa.add(np.array([[-5.0, 0], [5.0, 0]]))
+    assert kappa.degrees == pytest.approx(5, abs=0.1)
+
+
 def test_eyes_that_meet_or_look_aside_together_have_no_angle_to_take_off():
     meeting, aside = Kappa(), Kappa()
     for _ in range(300):

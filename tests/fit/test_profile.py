@@ -48,7 +48,7 @@ def at(value, **weights):
 
 
 def known(given):
-    return FaceFitter(face_model(), points_for(60), FitSettings(), profile=given)
+    return FaceFitter(face_model(), points_for(60), FitSettings(kappa=0.0), profile=given)
 
 
 def clip_of(who, neutral, shown, count=120):

@@ -61,6 +61,9 @@ class FitSettings:
     """Pull to the weight of the frame before, squared."""
     least_sigma: float = 0.006
     """Smallest believed sigma over the distance of the outer eye corners."""
+    kappa: float = 3.0
+    """Degrees by which eyes that are seen for the first time are taken to part: the median of 150
+    people in photographs. 0 for heads of the model itself."""
     steps: int = 5
     """Steps at most on a frame, from where the last ended; one suffices for most."""
     first: int = 12
@@ -117,7 +120,7 @@ class FaceFitter:
             grown = 1 / (1 + float(self.points.growth[:count] @ identity))
             self.person = Person(self.settings.modes, identity * grown)
             self.size = Size(self.profile.size / grown)
-        self._frame, self._kappa = 0, Kappa()
+        self._frame, self._kappa = 0, Kappa(self.settings.kappa)
         self.cut()
         self._meet(self.person.mean)
 

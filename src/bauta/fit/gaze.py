@@ -18,13 +18,14 @@ MOST_KAPPA, KAPPA_FRAMES = 8.0, 30
 class Kappa:
     """How far a person's lines of sight lie inward of the axes of their eyes, which is what irises
     show: about 5 degrees in most (angle kappa; Atchison and Smith, Optics of the Human Eye, 2000).
+    On the model's eyeballs, which are larger, it reads as less.
 
     Nobody's lines of sight part. What those of two open eyes part on the average of a clip is taken
-    for it, as far as there have been frames.
+    for it, as far as there have been frames; until then it is the `usual`, degrees.
     """
 
-    def __init__(self) -> None:
-        self._sum, self._frames = 0.0, 0
+    def __init__(self, usual: float = 0.0) -> None:
+        self._sum, self._frames = usual * KAPPA_FRAMES, 0
 
     def add(self, angles: np.ndarray) -> None:
         """A frame with both eyes open: `angles` (2, 2) of the axes, right eye first."""
