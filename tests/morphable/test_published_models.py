@@ -216,6 +216,7 @@ def test_a_file_that_eos_wrote(tmp_path):
     assert model.uv is not None
     np.testing.assert_allclose(model.uv, [[0, 1], [1, 1], [1, 0], [0, 0.75]])
     np.testing.assert_array_equal(model.uv_triangles, TRIANGLES)
+    assert "not for commercial use" in model.licence
 
 
 @pytest.mark.parametrize("version", [1, 2, 3, 4])

@@ -27,6 +27,7 @@ UNITS = (1e-4, 1e-1, 1.0, 100.0)
 SMALLEST, LARGEST = 8.0, 80.0
 """Centimetres that the longest side of a face or head may have."""
 VERSIONS = (1, 2, 3, 4)
+LICENCE = "eos: see the model's own terms (Surrey Face Model: not for commercial use)"
 Pca = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 
 
@@ -155,6 +156,7 @@ def _model(
         identity * unit,
         None if moves is None else moves * unit,
         names,
+        licence=np.array(LICENCE),
         **more,
     )
 
