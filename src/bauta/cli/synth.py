@@ -79,6 +79,9 @@ def synth(
     settings = replace(settings, side=side) if side else settings
     title = MADE + "-".join([kind, *names])
     with _keeping(out, count):
+        if (learn := KINDS[kind].learn) is not None:
+            with counting("learning skin, once", 100) as after:
+                learn(data, after)
         make = KINDS[kind].open(data, names)
         talk.print(f"{kind}: {', '.join(f'{key} {value}' for key, value in make.maker.items())}")
         series = Series(make, count, seed)

@@ -39,6 +39,9 @@ class Kind:
     own choice) -> `Make`. Reads and checks what all pictures share."""
     of_sets: bool = False
     """Whether it is made of the labelled photographs of sets, which can then be chosen."""
+    learn: Callable[[Path | None, Callable[[int], object]], object] | None = None
+    """(folder of the training data, told percent) -> nothing of use here: learns what `open` would
+    otherwise learn silently, once a machine."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,6 +92,13 @@ def _rendered(root: Path | None, sets: tuple[str, ...]) -> Make:
     return open_rendered(root)
 
 
+def _learn_skin(root: Path | None, after: Callable[[int], object]) -> object:
+    from bauta.data.teachers import data_root
+    from bauta.synth.rendered.skin_learn import skin_in
+
+    return skin_in(data_root() if root is None else root, after)
+
+
 def _free(root: Path | None, sets: tuple[str, ...]) -> Make:
     from bauta.synth.rendered.series import open_free
 
@@ -106,7 +116,11 @@ KINDS: dict[str, Kind] = {
     "profile-clips": Kind(
         "frames of short clips of one photograph that turns", _profile_clips, of_sets=True
     ),
-    "rendered": Kind("rendered heads before photographs of nobody", _rendered),
+    "rendered": Kind(
+        "rendered heads before photographs of nobody, with skin learned from photographs",
+        _rendered,
+        learn=_learn_skin,
+    ),
     "free": Kind("rendered heads, nothing photographed", _free),
     "clips": Kind("frames of short clips of rendered heads, nothing photographed", _clips),
 }

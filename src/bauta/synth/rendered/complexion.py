@@ -1,5 +1,6 @@
-"""Procedural skin: colours per vertex (tone, blood, lips, make-up) and a fine texture (pores,
-freckles, brows, stubble) on the cylinder around the head. No photograph is used.
+"""Skin: colours per vertex (tone, blood, lips, make-up) and a fine texture (pores, freckles, brows,
+stubble) on the cylinder around the head. Procedural, without any photograph, unless a model that
+was learned from photographs is given: then blood, lips and shadows of the face are its.
 
 Places are those of the mean head, so every pattern moves with the person's shape.
 """
@@ -8,14 +9,16 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 import cv2
 import numpy as np
 
 from bauta.assets.face import face_model
+from bauta.synth.rendered import skin_map
 from bauta.synth.rendered.head import HIGH, LOW, Head, azimuths
 from bauta.synth.rendered.person import Person, tone
+from bauta.synth.rendered.skin_model import SkinModel
 
 WIDE, TALL = 1024, 512
 """Pixels of the cylinder's texture; its left edge is the back of the head."""
@@ -113,7 +116,28 @@ def _mix(base: np.ndarray, colour: np.ndarray, share: np.ndarray) -> np.ndarray:
     return base + share[:, None] * (colour - base)
 
 
-def colours(head: Head, person: Person) -> np.ndarray:
+BRIGHT = 0.95
+"""Albedo is never more."""
+
+
+@lru_cache(maxsize=4)
+def _model_on(head: Head, model: SkinModel) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(n,) vertices that have learned skin, (1 + K, n, 3) mean and modes there, (n,) its share."""
+    at = skin_map.places_of_uv(head.uv)
+    share = skin_map.shares_at(at) * head.rows("face") * (1 - marks_of(head).rim)
+    rows = np.flatnonzero(share > 0)
+    return rows, model.at(at[rows]), share[rows]
+
+
+def _learned(base: np.ndarray, head: Head, person: Person, model: SkinModel) -> None:
+    """Put a random skin of the model, of the person's tone, over colours (V, 3)."""
+    rows, parts, share = _model_on(head, model)
+    drawn = model.drawn(np.random.default_rng(person.seed + 6))
+    skin = person.skin * np.exp(np.tensordot(drawn, parts, 1))
+    base[rows] = _mix(base[rows], np.minimum(skin, BRIGHT), share)
+
+
+def colours(head: Head, person: Person, model: SkinModel | None = None) -> np.ndarray:
     """(V, 3) linear RGB albedo: skin, lips, mouth, teeth, and the white of the eyes."""
     marks, rng = marks_of(head), np.random.default_rng(person.seed + 1)
     wave = np.sin(head.mean @ rng.normal(0, 0.12, 3) + rng.uniform(0, 6)) * 0.02
@@ -123,6 +147,8 @@ def colours(head: Head, person: Person) -> np.ndarray:
     melanin = melanin + marks.lips * 0.05
     blood = blood + marks.lips * rng.uniform(0.6, 1.3)
     base = tone(melanin, blood)
+    if model is not None:
+        _learned(base, head, person, model)
     if person.lipstick is not None:
         base = _mix(base, person.lipstick[:3], marks.lips * person.lipstick[3])
     if person.eyeshadow is not None:

@@ -11,6 +11,10 @@ from bauta.synth.rendered import complexion
 from bauta.synth.rendered.head import Head
 from bauta.synth.rendered.person import Person, draw_person
 from bauta.synth.rendered.shells import beard_area
+from bauta.synth.rendered.skin_model import SkinModel
+
+LEARNED = 0.6
+"""Share of the people who have learned skin where there is a model of it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,9 +43,11 @@ class Look:
 
 
 @lru_cache(maxsize=8)
-def look_of(head: Head, seed: int, plain: bool = False) -> Look:
-    """The person with this seed on a head; `plain` wears nothing that hides the face."""
+def look_of(head: Head, seed: int, plain: bool = False, model: SkinModel | None = None) -> Look:
+    """The person with this seed on a head; `plain` wears nothing that hides the face. Some people
+    (`LEARNED`), of all tones alike, have skin of the `model`; without it it is procedural."""
     person = draw_person(seed, plain)
+    model = model if np.random.default_rng(seed + 7).random() < LEARNED else None
     rng = np.random.default_rng(person.seed + 5)
     marks = complexion.marks_of(head)
     skin = head.rows("face", "head_neck").astype(np.float32)
@@ -54,7 +60,7 @@ def look_of(head: Head, seed: int, plain: bool = False) -> Look:
         head,
         person,
         head.still(person.identity),
-        complexion.colours(head, person),
+        complexion.colours(head, person, model),
         complexion.texture(person),
         marks,
         skin,

@@ -22,6 +22,8 @@ from bauta.synth.rendered.moment import Moment, draw_moment
 from bauta.synth.rendered.motion import FRAMES, RATE, draw_motion
 from bauta.synth.rendered.scene import Scene
 from bauta.synth.rendered.scenery import Photographs, read_photographs
+from bauta.synth.rendered.skin_learn import SET, skin_in
+from bauta.synth.rendered.skin_model import SkinModel
 from bauta.synth.rendered.stage import Stage, draw_stage, scene_of
 
 PICTURES = 4
@@ -67,10 +69,16 @@ def _person(seed: int, number: int, mix: tuple[int, ...] = ()) -> int:
     return int(np.random.SeedSequence([seed, number, *mix]).generate_state(1)[0])
 
 
-def _maker(head: Head, photographs: Photographs | None = None) -> dict[str, str]:
+def _maker(
+    head: Head, photographs: Photographs | None = None, skin: SkinModel | None = None
+) -> dict[str, str]:
     """What pictures depend on besides their numbers."""
     made = {"maker": VERSION, "head": head.fingerprint}
-    return made if photographs is None else made | {"backgrounds": photographs.fingerprint}
+    if photographs is None:
+        return made
+    bare = f"procedural (no {SET}.zip)"
+    told = bare if skin is None else f"learned of {skin.people} {skin.fingerprint}"
+    return made | {"backgrounds": photographs.fingerprint, "skin": told}
 
 
 class Stills:
@@ -78,15 +86,21 @@ class Stills:
 
     frames = 1
 
-    def __init__(self, kind: str, head: Head, photographs: Photographs | None) -> None:
-        self.kind, self.head, self.photographs = kind, head, photographs
-        self.maker = _maker(head, photographs)
+    def __init__(
+        self,
+        kind: str,
+        head: Head,
+        photographs: Photographs | None = None,
+        skin: SkinModel | None = None,
+    ) -> None:
+        self.kind, self.head, self.photographs, self.skin = kind, head, photographs, skin
+        self.maker = _maker(head, photographs, skin)
 
     def __call__(self, index: int, seed: int) -> Sample:
         """The picture of a number."""
         mix = MIX[self.kind]
         rng = np.random.default_rng([seed, index, *mix])
-        look = look_of(self.head, _person(seed, index // PICTURES, mix))
+        look = look_of(self.head, _person(seed, index // PICTURES, mix), model=self.skin)
         moment, stage = draw_moment(rng), draw_stage(rng, self.photographs)
         return sample_of(f"{self.kind}-{seed}-{index:07d}", look, stage, moment, rng, self.kind)
 
@@ -127,15 +141,16 @@ def _head(root: Path | None) -> Head:
 
 
 def open_rendered(root: Path | None) -> Stills:
-    """Pictures with photographs of nobody behind the heads; SourceError where there are none."""
+    """Pictures with photographs of nobody behind the heads, and some skin learned from photographs
+    where the folder has them; SourceError where there are no backgrounds."""
     folder = data_root() if root is None else root
     photographs = read_photographs(folder)
-    return Stills("rendered", head_in(folder), photographs)
+    return Stills("rendered", head_in(folder), photographs, skin_in(folder))
 
 
 def open_free(root: Path | None) -> Stills:
     """Pictures in which nothing was photographed."""
-    return Stills("free", _head(root), None)
+    return Stills("free", _head(root))
 
 
 def open_clips(root: Path | None) -> Clips:
