@@ -126,6 +126,7 @@ def test_a_camera_of_other_pictures_stops_the_run(run, folder, tmp_path, camera,
     (tmp_path / "K.json").write_text(json.dumps(camera))
     code, _, err = run("track", folder / "clip.mp4", "--save", "jsonl", "--camera", "K.json")
     assert (code, match in err) == (1, True), err
+    assert not (tmp_path / "clip_faces.jsonl").exists()
     code, _, err = run("fit", folder / "a.png", "--camera", "K.json")
     assert (code, match in err) == (1, True), err
 

@@ -77,6 +77,8 @@ class Lane:
         request = self._request
         with ExitStack() as stack:
             frames = self._frames = stack.enter_context(request.reading.open(source))
+            if request.following.fit and frames.size_wh is not None:
+                request.following.head.camera_of(*frames.size_wh)  # before anything is written
             done.where = request.results.where(source, frames)
             stills = frames.kind == "images" and not request.reading.sequence
             ahead = request.following.look_ahead(frames, stills)
