@@ -1,5 +1,5 @@
-"""Draw docs/synthesis-skin.jpg: the skin model that was learned from photographs, and heads rendered
-with procedural and with learned skin.
+"""Draw docs/synthesis-skin.jpg: the learned skin model, and heads rendered with procedural and
+with learned skin.
 
     python scripts/draw_learned_skin.py [--out docs/synthesis-skin.jpg]
 
