@@ -1,12 +1,16 @@
-"""The command line as a user meets it."""
+"""The command line as a user meets it; Ctrl-C reaches what tests start, however they are run."""
 
 from __future__ import annotations
 
+import signal
 import sys
 
 import pytest
 
 from bauta import cli
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # started in the background by a shell:
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # programs would inherit that
 
 
 @pytest.fixture
