@@ -63,8 +63,8 @@ def test_times_that_stand_still_become_steps_and_are_said_once():
     clock = Clock(0.0, 0.05, told.append)
     container_times = [1.0, 1.0, 1.0, 1.0, 1.0, 0.9, 1.0, 1.5, *[2.0] * 5, 2.1]
     got = [clock(time) for time in container_times]
-    expected = [1.0, 1.001, 1.002, 1.003, 1.053, 1.103, 1.203, 1.703]
-    later = [2.203, 2.204, 2.205, 2.206, 2.256, 2.356]
+    expected = [1.0, 1.001, 1.002, 1.003, 1.053, 1.103, 1.104, 1.5]
+    later = [2.0, *(2.0 + 0.1 / 6 * np.arange(1, 5)), 2.1]  # steps as 0.9 and 1.0 showed them
     np.testing.assert_allclose(got, expected + later, atol=1e-9)
     assert told == ["times stand still at 1.003 s; such frames are placed 0.050 s apart"]
 
@@ -74,6 +74,26 @@ def test_where_times_stand_still_the_unit_of_a_clock_is_no_frame_rate(rate):
     clock = Clock(0.0, 1 / rate)
     got = [clock(0.0) for _ in range(10)]
     np.testing.assert_allclose(np.diff(got)[3:], 0.04, atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("shared", "unit", "step"), [(30, 1.0, 1 / 30), (30, 1.0, 1e-4), (5, 0.2, 0.04)]
+)
+def test_frames_that_share_coarse_times_do_not_stretch_the_clip(shared, unit, step):
+    clock = Clock(None, step)
+    times = [clock(unit * (i // shared)) for i in range(300)]
+    assert (np.diff(times) > 0).all()
+    true = np.arange(300) * unit / shared
+    assert np.abs(np.array(times) - true).max() < 0.3
+    assert np.abs(np.diff(times)[60:] - unit / shared).max() < unit / shared
+
+
+def test_times_that_go_on_after_they_stood_still_go_on_from_there():
+    clock = Clock(None, 0.04)
+    told = [0.0, 0.04, *[0.08] * 100, *(0.12 + 0.04 * i for i in range(50))]
+    times = [clock(seconds) for seconds in told]
+    assert (np.diff(times) > 0).all()
+    assert times[-1] == pytest.approx(0.04 * len(told), abs=0.3)
 
 
 def test_a_jump_forward_is_kept_and_said_once():

@@ -24,9 +24,10 @@ class Clock:
 
     A frame without a time comes one nominal `step` after the previous one. A time that does not
     increase becomes the previous one plus 1 ms, from the fourth in a row on the previous one plus
-    a step, and all that follows moves with it. A jump back by more than a second (spliced
-    recordings) continues one step after the previous frame in the same way; a jump forward stays.
-    `tell` hears once of the first such row, and once of a jump forward by more than ten seconds.
+    a step; where several frames share each time, the step is soon what lies between. A jump back
+    by more than a second (spliced recordings) continues one step after the previous frame, and
+    all that follows moves with it; a jump forward stays. `tell` hears once of the first such row,
+    and once of a jump forward by more than ten seconds.
 
     With the `arrival` of a live frame, seconds since the first one, a frame without a time comes
     when it arrives, and a jump in either direction (another clock in the camera, a new connection)
@@ -39,6 +40,7 @@ class Clock:
         self.previous: float | None = None
         self._seconds = float("-inf")
         self._repeats = 0
+        self._shared: float | None = None
         self._tell = tell or (lambda _: None)
         self._told: set[str] = set()
 
@@ -54,22 +56,32 @@ class Clock:
         previous = self.previous
         if seconds is None:
             return 0.0 if previous is None else previous + self.step
-        self._repeats = self._repeats + 1 if seconds <= self._seconds else 0
-        self._seconds = seconds
+        last, self._seconds = self._seconds, seconds
+        if seconds > last and self._repeats > REPEATS:
+            self._learn((seconds - last) / (self._repeats + 1))
+        self._repeats = self._repeats + 1 if seconds <= last else 0
         if self.origin is None:
             self.origin = seconds if previous is None else seconds - previous - self.step
         time = seconds - self.origin
         if previous is None:
             return max(0.0, time)
-        if time < previous - JUMP_BACK:
+        if seconds < last - JUMP_BACK:
             self._repeats = 0
             return self._moved(seconds, previous + self.step)
-        if self._repeats > REPEATS:
-            return self._moved(seconds, previous + self._between_repeats(previous))
+        if self._repeats > (0 if self._shared else REPEATS):
+            return previous + self._between_repeats(previous)
+        if time < previous - JUMP_BACK:  # it stood still, and goes on from there
+            return self._moved(seconds, previous + self.step)
         if time > previous + JUMP_FORWARD:
             what = f"times jump from {previous:.3f} to {time:.3f} s; they are kept"
             self._once("jump", what)
         return time
+
+    def _learn(self, step: float) -> None:
+        """Between frames that share a time, as the next time shows it: coarse, but not still."""
+        lowest, highest = PLAUSIBLE_STEPS
+        if lowest <= step <= highest:
+            self._shared = step
 
     def _moved(self, seconds: float, time: float) -> float:
         """`time`; what the container says after `seconds` counts from there."""
@@ -79,7 +91,7 @@ class Clock:
     def _between_repeats(self, previous: float) -> float:
         """Seconds from a frame to the next where the container's times stand still."""
         lowest, highest = PLAUSIBLE_STEPS
-        step = self.step if lowest <= self.step <= highest else GUESSED_STEP
+        step = self._shared or (self.step if lowest <= self.step <= highest else GUESSED_STEP)
         what = f"times stand still at {previous:.3f} s; such frames are placed {step:.3f} s apart"
         self._once("repeats", what)
         return step
