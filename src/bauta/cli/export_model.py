@@ -69,7 +69,12 @@ def export_model(
 
     if bool(coarse) + bool(expert) + bool(part) > 1:
         raise InputError("--coarse, --expert, --part: one of them at a time")
-    parts = dict(_part(text) for text in part or ())
+    parts: dict[str, Path] = {}
+    for text in part or ():
+        name_of_part, its_run = _part(text)
+        if name_of_part in parts:
+            raise InputError(f"--part: {name_of_part} was given a run already; leave out {text}")
+        parts[name_of_part] = its_run
     files = [coarse_of(out), out] if coarse else [out]
     beside = [path for file in files for path in _written(file)]
     if not force and (there := [path for path in beside if path.exists()]):

@@ -22,7 +22,7 @@ from bauta.data.cutting import PackSettings, Row, try_cut
 from bauta.data.fixed_point import pack_points
 from bauta.data.manifest import Manifest
 from bauta.data.sample import Labels, Sample
-from bauta.data.splits import split_of
+from bauta.data.splits import split_of_sample
 from bauta.geometry import affine
 from bauta.video.output import atomic_write, make_folder
 
@@ -39,10 +39,6 @@ class Report:
     """Samples left out because the very same crop was there already."""
     of_unknown_maker: int = 0
     """Made samples from before packs kept what made them."""
-
-
-def _split(sample: Sample) -> str:
-    return split_of(sample.person or sample.name.split("#")[0])
 
 
 def _labels(sample: Sample, wanted: tuple[str, ...]) -> dict[str, Labels]:
@@ -101,7 +97,7 @@ def _arrays(rows: list[Row], settings: PackSettings) -> dict[str, np.ndarray]:
         "pose": np.array(
             [(np.nan,) * 3 if s.pose is None else s.pose for s in samples], np.float32
         ),
-        "split": np.array([_split(s) for s in samples]),
+        "split": np.array([split_of_sample(s) for s in samples]),
         "digest": np.array([row.digest for row in rows], np.uint64),
     }
     for key in ("name", "person", "subset", "licence"):

@@ -7,6 +7,10 @@ on every machine, whatever other pictures exist.
 from __future__ import annotations
 
 import hashlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bauta.data.sample import Sample
 
 SPLITS = ("train", "val", "test")
 VAL_PERCENT = 8
@@ -27,3 +31,8 @@ def split_of(key: str) -> str:
     if percent < TEST_PERCENT:
         return "test"
     return "val" if percent < TEST_PERCENT + VAL_PERCENT else "train"
+
+
+def split_of_sample(sample: Sample) -> str:
+    """That of the person, or of the picture where nobody knows whom it shows."""
+    return split_of(sample.person or sample.name.split("#")[0])

@@ -10,7 +10,7 @@ import numpy as np
 from bauta.checks import InputError
 from bauta.data import catalog, teachers
 from bauta.data.sample import Sample
-from bauta.data.splits import SPLITS, split_of
+from bauta.data.splits import SPLITS, split_of_sample
 from bauta.eval import predict, truth
 from bauta.eval.predictions import Predictions
 from bauta.eval.protocol import Protocol
@@ -45,14 +45,11 @@ def samples(dataset: str, root: Path, subsets: tuple[str, ...]) -> Iterator[Samp
     known = catalog.get(dataset)
     for subset in subsets:
         if subset in SPLITS and subset not in known.subsets:
-            yield from (sample for sample in known.read(root, "") if split(sample) == subset)
+            yield from (
+                sample for sample in known.read(root, "") if split_of_sample(sample) == subset
+            )
         else:
             yield from known.read(root, subset)
-
-
-def split(sample: Sample) -> str:
-    """`train`, `val` or `test`, as packs have it."""
-    return split_of(sample.person or sample.name.split("#")[0])
 
 
 def predictions(

@@ -375,5 +375,4 @@ def start_translation(camera: Camera, turned: np.ndarray, pixels: np.ndarray) ->
     middle, own = pixels.mean(1), turned.mean(1)
     spread = max(np.hypot(*(pixels - middle[:, None])).mean(), SMALLEST)
     z = camera.K[0, 0] * np.hypot(*(turned[:2] - own[:2, None])).mean() / spread
-    xy = (middle - camera.K[:2, 2]) * z / camera.K[[0, 1], [0, 1]]
-    return np.append(xy, z) - own
+    return camera.at_depth(middle[None], np.array([z]))[0] - own

@@ -52,8 +52,7 @@ def gaze_angles(
     `R`, `t` head to camera, eye `centres` (2, 3) and `radius` (2,) in head axes, `irises` (2, 2)
     undistorted pixels. A ray that misses the eyeball counts where it passes nearest.
     """
-    ray = np.ones((2, 3))
-    ray[:, :2] = (irises - camera.K[:2, 2]) / camera.K.diagonal()[:2]
+    ray = camera.at_depth(irises, np.ones(2))
     away = -(t @ R) - centres
     found = zip((ray @ R).tolist(), away.tolist(), radius.tolist(), strict=True)
     return within(np.array([_angles(*eye) for eye in found]), WIDEST)

@@ -143,7 +143,8 @@ class Stream(Vanishing):
                 for picture in good:
                     yield upright(picture), decoding.seconds(picture) if timed else None
                 if good:  # the reader's own time does not count
-                    heard, patience = time.monotonic(), PATIENCE[1]
+                    slowest = 3 / self.rate if self.rate else 0.0
+                    heard, patience = time.monotonic(), max(PATIENCE[1], slowest)
                 elif time.monotonic() - heard > patience:
                     raise SourceError(
                         f"{self.name}: sends data, but no picture for {patience:g} s "

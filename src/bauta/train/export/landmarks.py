@@ -91,7 +91,8 @@ def morphable_of(network: nn.Module) -> Morphable:
 
 def model_metadata(network: nn.Module) -> dict[str, str]:
     """What a file says of the face model whose parameters or vertices it gives."""
-    head = next((part for part in network.modules() if isinstance(part, OfModel)), None)
+    heads = network.heads.values() if isinstance(network, LandmarkNetwork) else ()
+    head = next((head for head in heads if isinstance(head, OfModel)), None)
     if head is None:
         return {}
     found = {"face_model": head.face.name, "vertices": str(len(head.face.mean))}
