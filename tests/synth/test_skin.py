@@ -1,29 +1,38 @@
 """Skin learned from photographs: light comes off, gaps are filled, tones stay the person's own."""
 
-from dataclasses import replace
+import json
+from dataclasses import asdict, replace
+from zipfile import ZipFile, ZipInfo
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 pytest.importorskip("numba")
 
 from bauta.assets.face import face_model
 from bauta.checks import ModelError, SourceError
+from bauta.cli.app import app
+from bauta.data.cutting import PackSettings
+from bauta.data.packs import VERSION
 from bauta.morphable.file import read_model, write_model
+from bauta.synth import kinds
 from bauta.synth.rendered import look as looks
-from bauta.synth.rendered import series, skin_albedo, skin_learn, skin_map
+from bauta.synth.rendered import scenery, series, skin_albedo, skin_learn, skin_map
 from bauta.synth.rendered.complexion import colours
 from bauta.synth.rendered.head import small_head
 from bauta.synth.rendered.light import draw_light, irradiance
 from bauta.synth.rendered.look import look_of
 from bauta.synth.rendered.moment import Moment
 from bauta.synth.rendered.person import draw_person
+from bauta.synth.rendered.scenery import Photographs
 from bauta.synth.rendered.series import open_clips, open_free, sample_of
 from bauta.synth.rendered.skin_light import without_light
 from bauta.synth.rendered.skin_map import TALL, WIDE, texels
 from bauta.synth.rendered.skin_model import MOST, SkinModel, read_skin
-from bauta.synth.rendered.skin_modes import components, share_told
+from bauta.synth.rendered.skin_modes import components
 from bauta.synth.rendered.stage import draw_stage
+from sure import sure
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +89,9 @@ def test_gaps_are_filled_by_what_the_rest_of_the_row_says():
     seen[[7, mirror[7]]] = False
     assert np.abs(mean[seen] - rows.mean(0)[seen]).max() < 1.0
     assert share.sum() > 0.95
-    assert share_told(rows, np.tile(seen, (80, 1)), mean, modes) > 0.97
+    off, axes = (rows - mean)[:, seen], modes[:, seen]
+    left = off - off @ np.linalg.pinv(axes) @ axes
+    assert (left**2).sum() < 0.03 * (off**2).sum()
     assert not modes[:, 7].any()
 
 
@@ -170,25 +181,107 @@ def test_files_come_back_and_others_are_refused(model, tmp_path):
         read_skin(path)
 
 
-def test_it_is_learned_once_and_kept(model, tmp_path, monkeypatch):
+def ytf_of(folder, picture=b"a", labels=b"12", day=1):
+    """Files in the place of ytf's."""
+    with ZipFile(folder / "ytf.zip", "w") as archive:
+        archive.writestr(ZipInfo("a.jpg", (2020, 1, day, 0, 0, 0)), picture)
+    (folder / "ytf_labels.npz").write_bytes(labels)
+    (folder / "ytf_boxes.npz").write_bytes(b"12")
+
+
+@pytest.fixture
+def asked(tmp_path, monkeypatch):
+    """What is read of ytf, with a cache of its own."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    with pytest.raises(SourceError, match=r"ytf.zip: missing"):
-        skin_learn.skin_of(tmp_path)
-    assert skin_learn.skin_in(tmp_path) is None
-    for name in ("ytf.zip", "ytf_labels.npz"):
-        (tmp_path / name).write_bytes(b"12")
-    first = skin_learn.kept_at(tmp_path)
     asked = []
     monkeypatch.setattr(skin_learn.catalog, "get", lambda name: Reader(asked))
+    return asked
+
+
+def test_it_is_learned_once_and_kept(model, tmp_path, monkeypatch, asked):
+    with pytest.raises(SourceError, match=r"ytf.zip: missing"):
+        skin_learn.skin_of(tmp_path)
+    ytf_of(tmp_path)
+    assert not skin_learn.is_known(tmp_path)
     monkeypatch.setattr(skin_learn, "learned", lambda photos, after: model)
     for _ in range(2):
         found = skin_learn.skin_in(tmp_path)
         assert found is not None
         assert found.people == 9
+        assert found.fingerprint == skin_learn.fingerprint_of(tmp_path)
+        assert skin_learn.is_known(tmp_path)
     assert asked == ["train"]
-    assert first.exists()
-    (tmp_path / "ytf.zip").write_bytes(b"other")
-    assert skin_learn.kept_at(tmp_path) != first
+    ytf_of(tmp_path, picture=b"b")
+    assert not skin_learn.is_known(tmp_path)
+
+
+def test_the_same_photographs_are_known_again_whatever_the_maps_digits(
+    model, tmp_path, monkeypatch
+):
+    ytf_of(tmp_path)
+    first = skin_learn.fingerprint_of(tmp_path)
+    ytf_of(tmp_path, day=2)  # packed anew
+    assert skin_learn.fingerprint_of(tmp_path) == first
+    for picture, labels in ((b"b", b"12"), (b"a", b"21")):  # of the same size
+        ytf_of(tmp_path, picture, labels)
+        assert skin_learn.fingerprint_of(tmp_path) != first
+    makers = []
+    for off in (0, 1e-3):
+        skin = replace(model, mean=model.mean + np.float32(off), fingerprint=first)
+        makers.append(series.Stills("rendered", small_head(), Photographs(()), skin).maker)
+    assert makers[0] == makers[1]
+    assert makers[0]["skin"].endswith(first)
+    (tmp_path / "ytf.zip").write_bytes(b"no archive")
+    with pytest.raises(SourceError, match=r"ytf.zip: cannot be read"):
+        skin_learn.skin_in(tmp_path)
+
+
+@pytest.mark.parametrize("name", skin_learn.FILES)
+def test_without_one_of_its_files_skin_is_procedural(tmp_path, asked, name):
+    ytf_of(tmp_path)
+    (tmp_path / name).unlink()
+    assert skin_learn.is_known(tmp_path)
+    assert skin_learn.skin_in(tmp_path) is None
+    told = series.Stills("rendered", small_head(), Photographs(())).maker["skin"]
+    assert told.startswith("procedural")
+    assert name in told
+
+
+def test_with_too_few_people_skin_is_procedural_and_that_is_kept(tmp_path, asked):
+    ytf_of(tmp_path)
+    for _ in range(2):
+        assert skin_learn.skin_in(tmp_path) is None
+        assert skin_learn.is_known(tmp_path)
+    assert asked == ["train"]
+    with pytest.raises(SourceError, match="photographs of 0 people can be used, 20 are needed"):
+        skin_learn.skin_of(tmp_path)
+
+
+def test_the_command_refuses_before_it_learns(tmp_path, monkeypatch, asked):
+    ytf_of(tmp_path)
+    out = tmp_path / "x"
+    command = ["synth", str(out), "--kind", "rendered", "--data", str(tmp_path), "--count", "2"]
+    run = CliRunner().invoke(app, command)
+    assert "negatives.zip: missing" in str(run.exception)
+    monkeypatch.setattr(scenery, "read_photographs", lambda root: Photographs(()))
+    head = {"version": VERSION, "complete": False, "set": "synth-rendered", "subset": "seed 0"}
+    rest = {"settings": asdict(PackSettings()), "taken": 5, "unreadable": {}, "repeats": 0}
+    out.mkdir()
+    (out / "pack.json").write_text(json.dumps(head | rest | {"shards": [], "maker": {"a": "b"}}))
+    for more, said in (([], "has 5 samples, now 2"), (["--seed", "1"], "seed 0, now seed 1")):
+        assert said in str(CliRunner().invoke(app, [*command, *more]).exception)
+    side = CliRunner().invoke(app, [*command, "--side", "64"])
+    assert "side 192, now 64" in str(side.exception)
+    assert asked == []
+
+
+def test_the_bar_is_shown_only_when_there_is_something_to_learn(tmp_path, monkeypatch, asked):
+    ytf_of(tmp_path)
+    monkeypatch.setattr(scenery, "read_photographs", lambda root: Photographs(()))
+    learn = sure(kinds.KINDS["rendered"].learn)
+    sure(learn(tmp_path))(lambda percent: None)
+    assert asked == ["train"]
+    assert learn(tmp_path) is None
 
 
 class Reader:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bauta.cli.app import INTERRUPTED, app, counting, say, talk
+
+if TYPE_CHECKING:
+    from bauta.synth.kinds import Kind
 
 SHARD = 100
 """Samples of a shard: what was made of them waits in memory until it is written."""
@@ -60,6 +63,7 @@ def synth(
 
     from bauta.checks import InputError, check_choice
     from bauta.data.cutting import SMALL, PackSettings
+    from bauta.data.manifest import check_continues
     from bauta.data.packing import pack
     from bauta.data.packs import MADE
     from bauta.synth.kinds import KINDS, Series
@@ -79,9 +83,8 @@ def synth(
     settings = replace(settings, side=side) if side else settings
     title = MADE + "-".join([kind, *names])
     with _keeping(out, count):
-        if (learn := KINDS[kind].learn) is not None:
-            with counting("learning skin, once", 100) as after:
-                learn(data, after)
+        check_continues(out, title, f"seed {seed}", settings, count)
+        _learn(KINDS[kind], data)
         make = KINDS[kind].open(data, names)
         talk.print(f"{kind}: {', '.join(f'{key} {value}' for key, value in make.maker.items())}")
         series = Series(make, count, seed)
@@ -97,6 +100,14 @@ def synth(
         if preview is not None:
             write_sheet(series, preview)
             say(str(preview))
+
+
+def _learn(kind: Kind, data: Path | None) -> None:
+    """What the kind learns once a machine, with a bar; nothing when that is done."""
+    learn = None if kind.learn is None else kind.learn(data)
+    if learn is not None:
+        with counting("learning skin, once", 100) as after:
+            learn(after)
 
 
 @contextmanager

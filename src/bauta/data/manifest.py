@@ -14,7 +14,7 @@ import numpy as np
 from bauta.checks import SinkError
 from bauta.data.cutting import PackSettings
 from bauta.data.packs import VERSION
-from bauta.video.output import atomic_write
+from bauta.video.output import atomic_write, make_folder
 
 FREE = ("shard",)
 """Settings that change no row: a pack may go on with others."""
@@ -109,6 +109,21 @@ class Manifest:
         for key in ("rows", "faces"):
             self.state[key] = sum(entry[key] for entry in self.state["shards"])
         atomic_write(self.path, json.dumps(self.state, indent=1, ensure_ascii=False).encode())
+
+
+def check_continues(
+    folder: Path, name: str, subset: str, settings: PackSettings, count: int
+) -> None:
+    """SinkError when `folder` is a file or holds another pack of made samples or more of them than
+    `count`: all that can be told before the maker is known."""
+    if folder.exists() and not folder.is_dir():
+        make_folder(folder)
+    try:
+        maker = json.loads((folder / "pack.json").read_text(encoding="utf-8"))["maker"]
+    except (OSError, ValueError, KeyError, TypeError):
+        maker = {}
+    known = maker if isinstance(maker, dict) else {}
+    Manifest(folder, name, subset, settings, known).ask_for(count)
 
 
 def kept(folder: Path) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Protocol, overload
 
@@ -29,6 +30,9 @@ class Make(Protocol):
         ...
 
 
+Learn = Callable[[Callable[[int], object]], object]
+
+
 @dataclass(frozen=True)
 class Kind:
     """A way to make labelled pictures."""
@@ -39,9 +43,9 @@ class Kind:
     own choice) -> `Make`. Reads and checks what all pictures share."""
     of_sets: bool = False
     """Whether it is made of the labelled photographs of sets, which can then be chosen."""
-    learn: Callable[[Path | None, Callable[[int], object]], object] | None = None
-    """(folder of the training data, told percent) -> nothing of use here: learns what `open` would
-    otherwise learn silently, once a machine."""
+    learn: Callable[[Path | None], Learn | None] | None = None
+    """(folder of the training data) -> learns what `open` would otherwise learn silently, once a
+    machine, and is told percent; None when that is done. Refuses first what `open` would."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,11 +96,14 @@ def _rendered(root: Path | None, sets: tuple[str, ...]) -> Make:
     return open_rendered(root)
 
 
-def _learn_skin(root: Path | None, after: Callable[[int], object]) -> object:
+def _learn_skin(root: Path | None) -> Learn | None:
     from bauta.data.teachers import data_root
-    from bauta.synth.rendered.skin_learn import skin_in
+    from bauta.synth.rendered.scenery import read_photographs
+    from bauta.synth.rendered.skin_learn import is_known, skin_in
 
-    return skin_in(data_root() if root is None else root, after)
+    folder = data_root() if root is None else root
+    read_photographs(folder)
+    return None if is_known(folder) else partial(skin_in, folder)
 
 
 def _free(root: Path | None, sets: tuple[str, ...]) -> Make:

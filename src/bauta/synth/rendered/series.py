@@ -22,7 +22,7 @@ from bauta.synth.rendered.moment import Moment, draw_moment
 from bauta.synth.rendered.motion import FRAMES, RATE, draw_motion
 from bauta.synth.rendered.scene import Scene
 from bauta.synth.rendered.scenery import Photographs, read_photographs
-from bauta.synth.rendered.skin_learn import SET, skin_in
+from bauta.synth.rendered.skin_learn import FILES, SET, skin_in
 from bauta.synth.rendered.skin_model import SkinModel
 from bauta.synth.rendered.stage import Stage, draw_stage, scene_of
 
@@ -76,8 +76,8 @@ def _maker(
     made = {"maker": VERSION, "head": head.fingerprint}
     if photographs is None:
         return made
-    bare = f"procedural (no {SET}.zip)"
-    told = bare if skin is None else f"learned of {skin.people} {skin.fingerprint}"
+    bare = f"procedural (no {', '.join(FILES)}, or too few people in them)"
+    told = bare if skin is None else f"learned of {SET} {skin.fingerprint}"
     return made | {"backgrounds": photographs.fingerprint, "skin": told}
 
 

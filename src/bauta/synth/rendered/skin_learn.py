@@ -7,8 +7,10 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from zipfile import BadZipFile, ZipFile
 
 import cv2
 import numpy as np
@@ -23,10 +25,11 @@ from bauta.synth.rendered.skin_light import without_light
 from bauta.synth.rendered.skin_map import Texels, Unwrapped, texels, unwrapped
 from bauta.synth.rendered.skin_model import FORMAT, SkinModel, read_skin
 from bauta.synth.rendered.skin_modes import components
-from bauta.video.output import reporting
+from bauta.video.output import atomic_write, reporting
 
 SET = "ytf"
 """Colour pictures of people by name."""
+FILES = (f"{SET}.zip", f"{SET}_labels.npz", f"{SET}_boxes.npz")
 PHOTOS = 5
 """Of a person, spread over those there are."""
 MODES = 24
@@ -48,25 +51,24 @@ FEWEST = 20
 After = Callable[[int], object]
 
 
+class TooFewError(SourceError):
+    """Too few people can be used."""
+
+
 def learned(photos: Sequence[Sample], after: After = lambda percent: None) -> SkinModel:
-    """The model of labelled photographs; SourceError when too few people can be used. `after` is
+    """The model of labelled photographs; TooFewError when too few people can be used. `after` is
     told how much is done, in percent."""
-    found: dict[str, list[Unwrapped]] = {}
-    chosen = _spread(photos)
-    for number, photo in enumerate(chosen):
-        lifted = lift(photo)
-        if lifted is not None:
-            found.setdefault(photo.person, []).append(unwrapped(lifted))
-        after(80 * (number + 1) // len(chosen))
+    chosen = spread(photos)
+    if (people := len({photo.person for photo in chosen})) < FEWEST:
+        raise TooFewError(_refusal(people))
+    found = laid_out(chosen, lambda part: after(int(80 * part)))
     t = texels()
     tone = np.ones((len(t.bare), 3), np.float32)
     rows, known = np.zeros((0, *tone.shape)), np.zeros((0, len(tone)), bool)
     for turn in range(AGREE):
-        kept = [p for p in (_person(seen, tone) for seen in found.values()) if p is not None]
+        kept = [p for p in (person_skin(seen, tone) for seen in found.values()) if p is not None]
         if len(kept) < FEWEST:
-            raise SourceError(
-                f"skin: photographs of {len(kept)} people can be used, {FEWEST} are needed"
-            )
+            raise TooFewError(_refusal(len(kept)))
         rows, known = (np.stack(part) for part in zip(*kept, strict=True))
         after(80 + 5 * (turn + 1))
         tone = np.exp(_typical(rows, known, t.mirror))
@@ -75,7 +77,24 @@ def learned(photos: Sequence[Sample], after: After = lambda percent: None) -> Sk
     return model
 
 
-def _spread(photos: Sequence[Sample]) -> list[Sample]:
+def laid_out(
+    chosen: Sequence[Sample], after: Callable[[float], object] = lambda part: None
+) -> dict[str, list[Unwrapped]]:
+    """What each person's photographs show; `after` is told the part that is done."""
+    found: dict[str, list[Unwrapped]] = {}
+    for number, photo in enumerate(chosen):
+        lifted = lift(photo)
+        if lifted is not None:
+            found.setdefault(photo.person, []).append(unwrapped(lifted))
+        after((number + 1) / len(chosen))
+    return found
+
+
+def _refusal(people: int) -> str:
+    return f"skin: photographs of {people} people can be used, {FEWEST} are needed"
+
+
+def spread(photos: Sequence[Sample]) -> list[Sample]:
     """`PHOTOS` of each person, evenly over those in the list."""
     people: dict[str, list[Sample]] = {}
     for photo in photos:
@@ -87,7 +106,7 @@ def _spread(photos: Sequence[Sample]) -> list[Sample]:
     ]
 
 
-def _person(seen: list[Unwrapped], tone: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+def person_skin(seen: list[Unwrapped], tone: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
     """(P, 3) logarithms of albedo over the person's tone, the mean of all photographs that can be
     used, and (P,) bool where there is one; `tone` (P, 3) is the mean albedo."""
     total, times = np.zeros(tone.shape, np.float32), np.zeros(len(tone), int)
@@ -141,30 +160,71 @@ def _everywhere(image: np.ndarray, known: np.ndarray) -> np.ndarray:
 
 def skin_of(root: Path | None = None, after: After = lambda percent: None) -> SkinModel:
     """The model of the training data in `root`, kept or learned now (a minute or two); SourceError
-    where `ytf` is missing, SinkError where it cannot be kept."""
+    where `ytf` is missing, TooFewError where too few of its people can be used, SinkError where it
+    cannot be kept."""
     folder = data_root() if root is None else root
-    path = kept_at(folder)
+    key = fingerprint_of(folder)
+    path, refused = _kept(key)
+    if refused.exists():
+        raise TooFewError(refused.read_text(encoding="utf-8"))
     if not path.exists():
         photos = list(catalog.get(SET).read(folder, "train"))
         with reporting(path):
             path.parent.mkdir(parents=True, exist_ok=True)
-        learned(photos, after).write(path)
+        try:
+            model = learned(photos, after)
+        except TooFewError as error:
+            atomic_write(refused, str(error).encode())
+            raise
+        replace(model, fingerprint=key).write(path)
     return _read(path)
 
 
 def skin_in(root: Path, after: After = lambda percent: None) -> SkinModel | None:
-    """`skin_of` a folder with `ytf`; None for one without it."""
-    return skin_of(root, after) if (root / f"{SET}.zip").exists() else None
+    """`skin_of` a folder with the files of `ytf`; None for one without one of them or with too few
+    people."""
+    if not _have(root):
+        return None
+    try:
+        return skin_of(root, after)
+    except TooFewError:
+        return None
+
+
+def is_known(root: Path) -> bool:
+    """Whether `skin_in` has nothing to learn."""
+    return not _have(root) or any(path.exists() for path in _kept(fingerprint_of(root)))
 
 
 _read = cache(read_skin)
 
 
-def kept_at(root: Path) -> Path:
-    """Where the model of these data is kept: under XDG_CACHE_HOME, else ~/.cache."""
-    key = hashlib.sha1(f"{FORMAT} {RECIPE}".encode())
-    for name in (f"{SET}.zip", f"{SET}_labels.npz"):
-        file = need(root, name)
-        key.update(f"{name} {file.stat().st_size}".encode())
-    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return home / "bauta" / f"skin-{key.hexdigest()[:12]}.npz"
+def _have(root: Path) -> bool:
+    return all((root / name).exists() for name in FILES)
+
+
+def fingerprint_of(root: Path) -> str:
+    """12 digits of the photographs, their labels and how they are learned from; of the archive
+    counts what its directory says, names and checksums. SourceError where a file is missing or
+    cannot be read."""
+    key = hashlib.sha256(f"{FORMAT} {RECIPE}".encode())
+    for name in FILES:
+        path = need(root, name)
+        try:
+            if name.endswith(".zip"):
+                with ZipFile(path) as archive:
+                    found = sorted((item.filename, item.CRC) for item in archive.infolist())
+                data = repr(found).encode()
+            else:
+                data = path.read_bytes()
+        except (OSError, BadZipFile) as error:
+            raise SourceError(f"{path}: cannot be read: {error}; get a whole copy") from error
+        key.update(hashlib.sha256(data).digest())
+    return key.hexdigest()[:12]
+
+
+def _kept(key: str) -> tuple[Path, Path]:
+    """Where the model of these data is kept, and why there is none: under XDG_CACHE_HOME, else
+    ~/.cache."""
+    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "bauta"
+    return home / f"skin-{key}.npz", home / f"skin-{key}.none"

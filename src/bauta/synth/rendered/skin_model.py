@@ -12,17 +12,15 @@ from __future__ import annotations
 import io
 import zipfile
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
 from bauta.checks import ModelError
-from bauta.synth.fingerprint import hash_of
 from bauta.synth.rendered.skin_map import read_at
 from bauta.video.output import atomic_write
 
-FORMAT = "bauta-skin-1"
+FORMAT = "bauta-skin-2"
 MOST = 2.0
 """Standard deviations within which people are drawn."""
 
@@ -39,11 +37,9 @@ class SkinModel:
     """(K,) share of the variance that the modes explain, each."""
     people: int
     """Of whom it was learned."""
-
-    @cached_property
-    def fingerprint(self) -> str:
-        """A hash of the maps: what pictures depend on."""
-        return hash_of((self.mean.tobytes(), self.modes.tobytes()))
+    fingerprint: str = ""
+    """A hash of the photographs and how it was learned, the same on every machine (the maps' last
+    digits are not); "" when nobody said."""
 
     def at(self, places: np.ndarray) -> np.ndarray:
         """(1 + K, n, 3) float32 mean and modes at places (n, 2), pixels of the map; beside it, the
@@ -65,6 +61,7 @@ class SkinModel:
             modes=self.modes.astype(np.float16),
             explained=self.explained.astype(np.float32),
             people=np.array(self.people),
+            fingerprint=np.array(self.fingerprint),
         )
         atomic_write(path, file.getvalue())
 
@@ -77,6 +74,7 @@ def read_skin(path: Path) -> SkinModel:
                 raise ValueError(f"format {file['format']}")
             mean, modes = (file[name].astype(np.float32) for name in ("mean", "modes"))
             explained, people = file["explained"], int(file["people"])
+            fingerprint = str(file["fingerprint"])
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise ModelError(f"{path}: no skin model ({error}); remove it to learn it anew") from error
-    return SkinModel(mean, modes, explained, people)
+    return SkinModel(mean, modes, explained, people, fingerprint)

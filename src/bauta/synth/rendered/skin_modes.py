@@ -44,17 +44,3 @@ def _leading(rows: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray, floa
     modes = (vectors.T @ rows / np.sqrt(len(rows))).astype(np.float32)
     peaks = np.take_along_axis(modes, np.abs(modes).argmax(1)[:, None], 1)
     return modes * np.where(peaks < 0, -1, 1), values, float(np.trace(products))
-
-
-def share_told(rows: np.ndarray, known: np.ndarray, mean: np.ndarray, modes: np.ndarray) -> float:
-    """How much of the variance of rows (N, D) about the mean the modes tell where rows are `known`:
-    each row's coefficients by least squares on what is known of it, drawn towards 0 as their
-    standard deviations say."""
-    left = whole = 0.0
-    for row, seen in zip(rows, known, strict=True):
-        off, axes = (row - mean)[seen].astype(np.float64), modes[:, seen].astype(np.float64)
-        noise = float(np.mean(off**2)) / 2
-        c = np.linalg.solve(axes @ axes.T + noise * np.eye(len(axes)), axes @ off)
-        left += float(((off - c @ axes) ** 2).sum())
-        whole += float((off**2).sum())
-    return 1 - left / whole
