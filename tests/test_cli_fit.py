@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -129,6 +131,51 @@ def test_a_camera_of_other_pictures_stops_the_run(run, folder, tmp_path, camera,
     assert not (tmp_path / "clip_faces.jsonl").exists()
     code, _, err = run("fit", folder / "a.png", "--camera", "K.json")
     assert (code, match in err) == (1, True), err
+
+
+def test_a_clip_of_another_shape_does_not_stop_the_others(run, folder, tmp_path):
+    (tmp_path / "K.json").write_text('{"K": [[600, 0, 320], [0, 600, 240], [0, 0, 1]]}')
+    Path("parts").mkdir()
+    for k in range(2):
+        cv2.imwrite(f"parts/{k}.png", sure(cv2.imread(str(folder / "a.png")))[:, 140:500])
+    with VideoSink("odd.mp4") as sink:
+        for k in range(3):
+            sink.write(np.full((96, 64, 3), 90, np.uint8), k / 25)
+    given = ("--save", "jsonl", "--camera", "K.json")
+    for odd in (["odd.mp4"], ["parts", "--sequence"]):
+        shutil.copy(folder / "clip.mp4", "clip.mp4")
+        code, out, err = run("track", *odd, "clip.mp4", *given, "--force")
+        said = " ".join(err.split())
+        assert (code, "clip_faces.jsonl" in out) == (1, True), said
+        assert "1 of the sources failed" in said
+        assert f"{odd[0]}: camera: its axis at (320.5, 240.5) is far from the middle" in said
+    assert len(list(read_tracks(tmp_path / "clip_faces.jsonl"))) == 60
+
+
+def test_photos_that_the_camera_cannot_have_taken_keep_their_points(run, folder, tmp_path):
+    (tmp_path / "K.json").write_text('{"K": [[600, 0, 320], [0, 600, 240], [0, 0, 1]]}')
+    Path("photos").mkdir()
+    image = sure(cv2.imread(str(folder / "a.png")))
+    for name, picture in {"a": image, "b": np.rot90(image), "c": image[:, 140:500]}.items():
+        cv2.imwrite(f"photos/{name}.png", picture)
+    cv2.imwrite("photos/d.png", image)
+    code, _, err = run("track", "photos", "--save", "jsonl", "--camera", "K.json")
+    said = " ".join(err.split())
+    assert code == 0, said
+    assert said.count("warning") == 1
+    assert "2 of 4 pictures got no head, the camera cannot be theirs; the first: camera:" in said
+    frames = list(read_tracks(tmp_path / "photos_faces.jsonl"))
+    assert len(frames) == 4
+    a, c, d = (frames[k].faces[0] for k in (0, 2, 3))
+    assert [face.fit is None for face in (a, c, d)] == [False, True, False]
+    assert len(c.mesh) == 478
+    assert (a.pose.matrix is None, c.pose.matrix is None) == (False, True)
+
+
+@pytest.mark.parametrize("fov", [1, 170])
+def test_photos_take_the_bounds_of_fov(run, folder, fov):
+    _, _, err = run("fit", folder / "a.png", "--fov", fov)
+    assert "expected 1 to 170" not in err
 
 
 def test_a_camera_of_larger_pictures_is_brought_to_theirs(run, folder, tmp_path):

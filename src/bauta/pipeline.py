@@ -15,6 +15,7 @@ from typing import Protocol
 
 import numpy as np
 
+from bauta.checks import InputError
 from bauta.offline import Late, LookAhead
 from bauta.overlap import Ahead, Behind
 from bauta.tracker import Tracker
@@ -45,6 +46,9 @@ class Summary:
     """Frames with a face that has a head."""
     lost: int = 0
     """Frames with a mesh, none of which a head explains, or where none was asked for."""
+    headless: int = 0
+    """Stills that the camera cannot have taken, and why not the first of them."""
+    mismatch: InputError | None = None
     ids: set[int] = field(default_factory=set)
     milliseconds: deque[float] = field(default_factory=lambda: deque(maxlen=RECENT))
 
@@ -54,6 +58,11 @@ class Summary:
         self.with_face += bool(faces)
         self.ids |= {face.id for face in faces}
         self.milliseconds.append(milliseconds)
+
+    def add_still(self, mismatch: InputError | None) -> None:
+        """Count a picture that the camera may not have taken."""
+        self.headless += mismatch is not None
+        self.mismatch = self.mismatch or mismatch
 
     def deliver(self, faces: list[FaceState]) -> None:
         """Count the heads of a frame, which come later than its faces with a look ahead."""
@@ -79,11 +88,11 @@ def track(
 ) -> Summary:
     """Track every frame and hand it to every sink.
 
-    With `stills` each frame is a picture on its own: the tracker forgets in between. `summary` is
-    filled as frames come, so that it is true when an error ends the loop; `after` is called once a
-    frame; `stop` ends the loop from another thread; `ahead` smooths what the tracker found, some
-    frames late. When this returns or raises, every frame that was tracked has been through every
-    sink that did not fail.
+    With `stills` each frame is a picture on its own: the tracker forgets in between, and fits no
+    head where the camera cannot have taken the picture. `summary` is filled as frames come, so that
+    it is true when an error ends the loop; `after` is called once a frame; `stop` ends the loop
+    from another thread; `ahead` smooths what the tracker found, some frames late. When this returns
+    or raises, every frame that was tracked has been through every sink that did not fail.
     """
     summary = summary or Summary()
     with ExitStack() as stack:
@@ -102,7 +111,8 @@ def track(
             if stop is not None and stop.is_set():
                 break
             if stills:
-                tracker.reset()
+                height, width = frame.image.shape[:2]
+                summary.add_still(tracker.begin_still(width, height))
             started = time.perf_counter()
             faces = tracker(frame)
             milliseconds = (time.perf_counter() - started) * 1000

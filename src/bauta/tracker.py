@@ -82,19 +82,32 @@ class Tracker:
         options.check_faces(max_faces)
         if not fit and options != HeadOptions():
             raise InputError("camera, fov, ipd, profile: have no effect with fit=False")
-        self._head = options if fit else None
+        self._options = options if fit else None
         self._faces = Faces(model, threads, device)
         self.device = self._faces.device
         self.reset()
 
     def reset(self) -> None:
         """Forget everybody: the next frame is the first of another clip."""
+        self._head = self._options
         self._tracks: list[Followed] = []
         self._cuts = Cuts()
         self._identities = associate.Identities()
         self._looked: float | None = None
         self._watched: float | None = None
         self._waiting: tuple[float, float] | None = None
+
+    def begin_still(self, width: int, height: int) -> InputError | None:
+        """`reset` for a picture on its own. Where the camera cannot have taken it, its faces get
+        no head; says why."""
+        self.reset()
+        try:
+            if self._head is not None:
+                self._head.camera_of(width, height)
+        except InputError as error:
+            self._head = None
+            return error
+        return None
 
     def __enter__(self) -> Tracker:
         return self

@@ -42,6 +42,13 @@ def test_an_impossible_fov_is_refused(degrees):
         Camera.of_fov(640, 480, degrees)
 
 
+@pytest.mark.parametrize("degrees", [1.0, 170.0])
+@pytest.mark.parametrize("size", [(640, 480), (333, 517), (4032, 3024), (1080, 1920), (100, 64)])
+def test_the_bounds_of_fov_hold_for_their_picture_too(size, degrees):
+    camera = Camera.of_fov(*size, degrees=degrees)
+    assert camera.for_picture(*size) is camera
+
+
 LENSES = [
     [-0.25, 0.08, 0.001, -0.002],
     [-0.25, 0.08, 0.001, -0.002, 0.01],
@@ -223,7 +230,8 @@ def test_a_file_counts_from_pixel_centres(tmp_path):
         ("no json", "not JSON"),
         ("[1, 2]", "expected"),
         ('{"k": 3}', "unknown 'k'; expected"),
-        ('{"K": [[500, 0, 3], [0, 500, 2], [0, 0, 1]], "dist": [0.1, 0, 0, 0]}', "unknown 'dist'"),
+        ('{"K": [], "size": [6, 4], "image_width": 4, "image_height": 6}', "say one"),
+        ('{"K": [], "distortion_coefficients": []}', "our names and OpenCV's"),
         ('{"distortion": []}', 'expected {"K"'),
         ('{"K": [], "camera_matrix": []}', "our names and OpenCV's"),
         ('{"camera_matrix": {"rows": 3, "data": [1]}}', "K: expected a list of numbers"),
@@ -243,6 +251,31 @@ def test_a_bad_file_is_named_with_its_fault(tmp_path, text, match):
     with pytest.raises(InputError, match=match) as error:
         read_camera(path)
     assert str(path) in str(error.value)
+
+
+MISSPELT = ["dist", "distorsion", "Distortion", "distCoeffs", "dist_coeffs", "distortion_coef", "D"]
+MISSPELT += ["camera-matrix", "cameraMatrix", "mtx", "k1", "Size", "sizes", "image_widht"]
+
+
+@pytest.mark.parametrize("name", MISSPELT)
+def test_a_misspelt_name_is_refused(tmp_path, name):
+    path = tmp_path / "camera.json"
+    path.write_text(json.dumps({"K": K.tolist(), name: [0.1, 0, 0, 0]}))
+    with pytest.raises(InputError, match=f"unknown '{name}'; expected"):
+        read_camera(path)
+
+
+def test_what_a_script_writes_beside_the_camera_is_passed_over(tmp_path):
+    names = ["rms", "note", "date", "camera", "camera_model", "distortion_model", "fov", "rvecs"]
+    names += ["image_count", "image_points", "board_width", "board_height", "board_size", "flags"]
+    path = tmp_path / "camera.json"
+    beside = dict.fromkeys(names, "x") | {"image_width": 600, "image_height": 400}
+    path.write_text(json.dumps({"K": K.tolist(), "distortion": [0.1, 0, 0, 0]} | beside))
+    camera = read_camera(path)
+    assert camera.size == (600, 400)
+    assert camera.distortion.tolist() == [0.1, 0, 0, 0]
+    path.write_text(json.dumps({"K": K.tolist(), "size": [600, 400]} | beside))
+    assert read_camera(path).size == (600, 400)
 
 
 @pytest.mark.parametrize("nothing", ["null", "[]"])

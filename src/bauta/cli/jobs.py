@@ -190,8 +190,13 @@ class Done:
         for warning in self.warnings:
             talk.print(f"warning: {warning}")
         summary, meshes = self.summary, self.summary.fitted + self.summary.lost
+        if summary.headless:
+            talk.print(
+                f"warning: {summary.headless} of {summary.frames} pictures got no head, "
+                f"the camera cannot be theirs; the first: {summary.mismatch}"
+            )
         heads = f"head fitted in {summary.fitted} of {meshes}, " if self.fit and meshes else ""
-        if heads and not summary.fitted:
+        if heads and not summary.fitted and not summary.headless:
             talk.print("warning: no head fits; is --camera or --fov that of these pictures?")
         talk.print(
             f"{summary.frames} frames, a face in {summary.with_face}, {heads}"

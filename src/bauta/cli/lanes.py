@@ -5,8 +5,8 @@ from __future__ import annotations
 import ctypes
 import sys
 import threading
-from collections.abc import Sequence
-from contextlib import ExitStack, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 
 from bauta import outputs
 from bauta.checks import BautaError, InputError, SinkError, SourceError
@@ -78,7 +78,8 @@ class Lane:
         with ExitStack() as stack:
             frames = self._frames = stack.enter_context(request.reading.open(source))
             if request.following.fit and frames.size_wh is not None:
-                request.following.head.camera_of(*frames.size_wh)  # before anything is written
+                with _blaming(source):  # before anything is written
+                    request.following.head.camera_of(*frames.size_wh)
             done.where = request.results.where(source, frames)
             stills = frames.kind == "images" and not request.reading.sequence
             ahead = request.following.look_ahead(frames, stills)
@@ -90,22 +91,32 @@ class Lane:
             sinks += request.results.open(stack, done.where, frames, model, settings)
             count = stack.enter_context(self._bars.counting(frames.name, frames.frames, "frames"))
             stack.callback(lambda: setattr(done, "dropped", frames.dropped))
-            track(
-                frames,
-                tracker,
-                sinks,
-                stills=stills,
-                summary=done.summary,
-                after=lambda summary: count(summary.frames),
-                stop=self._stopped,
-                ahead=ahead,
-            )
+            with _blaming(source):  # whose pictures only show their size now
+                track(
+                    frames,
+                    tracker,
+                    sinks,
+                    stills=stills,
+                    summary=done.summary,
+                    after=lambda summary: count(summary.frames),
+                    stop=self._stopped,
+                    ahead=ahead,
+                )
 
     def _fresh_tracker(self) -> Tracker:
         if self._tracker is None:
             self._tracker = self._request.following.tracker()
         self._tracker.reset()
         return self._tracker
+
+
+@contextmanager
+def _blaming(source: str) -> Iterator[None]:
+    """A source that does not go with the options is a SourceError: others may."""
+    try:
+        yield
+    except InputError as error:
+        raise SourceError(f"{source}: {error}") from error
 
 
 def give_memory_back() -> None:

@@ -13,6 +13,8 @@ DEFAULT_FOV = 60.0
 """Degrees across the longer side when nothing is known: webcams have 55-70, phones 60-75."""
 FOVS = (1.0, 170.0)
 """Degrees across the longer side that a camera can have."""
+ROUNDED = 1e-6
+"""Degrees that single precision of `K` may take a field of view beyond that."""
 OFF_MIDDLE = 0.1
 """Share of a side by which a lens can be off the middle of a picture that is whole."""
 SAME_SHAPE = 0.01
@@ -74,7 +76,7 @@ class Camera:
         camera = self if self.size in (None, size) else self._in_pixels_of(width, height)
         for f in camera.K[[0, 1], [0, 1]].tolist():
             fov = np.degrees(2 * np.arctan(max(size) / 2 / f))
-            if not FOVS[0] <= fov <= FOVS[1]:
+            if not FOVS[0] - ROUNDED <= fov <= FOVS[1] + ROUNDED:
                 raise InputError(
                     f"camera: a focal length of {f:g} pixels sees {fov:.3g} degrees of a "
                     f"{width}x{height} picture; expected 1 to 170; is K in pixels?"

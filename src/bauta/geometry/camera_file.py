@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +14,17 @@ from bauta.geometry.camera import Camera
 
 OURS = ("K", "distortion", "size")
 OPENCVS = ("camera_matrix", "distortion_coefficients", "image_width", "image_height")
-PASSED_OVER = {
-    *("calibration_time", "nr_of_frames", "board_width", "board_height", "square_size", "flags"),
-    *("fix_aspect_ratio", "fisheye_model", "avg_reprojection_error", "image_points", "grid_points"),
-    *("per_view_reprojection_errors", "extrinsic_parameters"),
-}
-"""What else OpenCV's calibration program writes beside the camera."""
+OTHERS = ("d", "dist", "k1", "dist_coeffs", "distortion_coeffs", "distortion_parameters", "mtx")
+"""What other programs call a lens or a matrix: passed over, it would be missing."""
+ALIKE = 0.8
+"""`difflib`'s ratio from which a name is one of these misspelt."""
 
 
 def read_camera(path: Path) -> Camera:
     """Camera of a JSON file `{"K": [[fx, 0, cx], [0, fy, cy], [0, 0, 1]], "distortion": [...],
     "size": [width, height]}`, the last two optional, as OpenCV's calibration gives it (pixel
-    centres), or with OpenCV's own names; InputError when it cannot be used."""
+    centres), or with OpenCV's own names. Names that are like none of these are passed over;
+    InputError when one is misspelt or the camera cannot be used."""
     try:
         data = json.loads(path.read_text())
     except OSError as error:
@@ -49,18 +49,30 @@ def _parts(data: object) -> tuple[Any, Any, Any]:
     )
     if not isinstance(data, dict):
         raise InputError(expected)
-    if unknown := sorted(set(data) - {*OURS, *OPENCVS} - PASSED_OVER):
+    if unknown := sorted(filter(_misspelt, data)):
         raise InputError(f"unknown {', '.join(map(repr, unknown))}; {expected}")
     if data.get("fisheye_model"):
         raise InputError("a fisheye's, which is another formula; calibrate without that option")
-    if set(data) & set(OURS) and set(data) & set(OPENCVS):
+    if set(data) & set(OURS) and set(data) & set(OPENCVS[:2]):
         raise InputError(f"our names and OpenCV's in one; {expected}")
+    sides = [data.get(name) for name in OPENCVS[2:]]
+    sizes = [size for size in (data.get("size"), sides) if size not in (None, [None] * 2)]
+    if len(sizes) == 2 and sizes[0] != sizes[1]:
+        raise InputError(f"size {sizes[0]} is not image_width, image_height {sizes[1]}; say one")
+    size = sizes[0] if sizes else None
     if "camera_matrix" in data:
-        size = [data.get(name) for name in OPENCVS[2:]]
-        return data["camera_matrix"], data.get(OPENCVS[1]), None if size == [None] * 2 else size
+        return data["camera_matrix"], data.get(OPENCVS[1]), size
     if "K" not in data:
         raise InputError(expected)
-    return data["K"], data.get("distortion"), data.get("size")
+    return data["K"], data.get("distortion"), size
+
+
+def _misspelt(name: str) -> bool:
+    """Whether a name that is none of ours or OpenCV's is meant to be one."""
+    known = [*OURS, *OPENCVS]
+    plain = name.lower().replace("-", "_").replace(" ", "_")
+    alike = get_close_matches(plain, [*map(str.lower, known), *OTHERS], 1, ALIKE)
+    return name not in known and bool(alike)
 
 
 def _numbers(value: Any, name: str) -> np.ndarray:
