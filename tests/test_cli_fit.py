@@ -63,6 +63,31 @@ def test_fit_says_which_photo_has_no_face_and_keeps_what_is_there(run, folder, t
     assert (tmp_path / "a.json").read_text() == "mine"
 
 
+def test_a_photo_that_cannot_be_fitted_does_not_stop_the_others(run, folder, tmp_path):
+    shots = tmp_path / "shots"
+    shots.mkdir()
+    for name in ("a", "b", "empty"):
+        shutil.copy(folder / f"{name}.png", shots)
+    (shots / "aa.jpg").write_bytes(b"no picture")
+    small = cv2.imread(str(folder / "a.png"))[::2, :300]
+    cv2.imwrite(str(shots / "c.png"), small)
+    (tmp_path / "K.json").write_text(
+        '{"K": [[600, 0, 320], [0, 600, 240], [0, 0, 1]], "size": [640, 480]}'
+    )
+    for mode in ([], ["--same-person"]):
+        code, out, err = run("fit", shots, "-o", "out", "--camera", "K.json", "--force", *mode)
+        assert code == 1
+        assert out.split() == [f"out/{name}" for name in ("a.json", "a.obj", "b.json", "b.obj")]
+        for name in ("aa.jpg", "c.png", "empty.png"):
+            assert f"{shots / name}: " in err
+        assert "3 of 5 photos failed" in err
+
+
+def test_photos_of_one_name_are_refused(run, folder, tmp_path):
+    code, out, err = run("fit", folder / "a.png", tmp_path / "a.jpg")
+    assert (code, out, "the same name" in err) == (1, "", True)
+
+
 def test_calibrate_writes_a_profile_that_track_takes(run, folder, tmp_path):
     code, out, _ = run("calibrate", folder / "clip.mp4", "-o", "me.json")
     assert (code, out.strip()) == (0, "me.json")

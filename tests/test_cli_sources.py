@@ -76,6 +76,14 @@ def test_a_bad_file_among_others_is_said_and_the_others_are_followed(run, clip):
     assert "2 of the sources failed" in err
 
 
+def test_pictures_among_videos_that_are_smoothed_do_not_stop_them(run, clip):
+    Path("shots").mkdir()
+    cv2.imwrite("shots/grey.png", np.full((64, 64, 3), 90, np.uint8))
+    code, out, err = run("track", "shots", clip, "-o", "out", "--save", "jsonl", "--offline")
+    assert (code, out.split()) == (1, ["out/face_faces.jsonl"])
+    assert "shots: has no frames ahead to look at; leave out --offline" in " ".join(err.split())
+
+
 def test_a_wrong_option_is_said_once_for_all_sources(run, clip):
     shutil.copy(clip, "b.mp4")
     code, _, err = run("track", clip, "b.mp4", "--save", "gif")

@@ -12,7 +12,7 @@ from typing import Any
 import bauta
 from bauta import outputs
 from bauta.assets.store import load_card, read_model
-from bauta.checks import InputError
+from bauta.checks import InputError, SourceError
 from bauta.cli.app import say, talk
 from bauta.cli.journal import Journal
 from bauta.filters.kinds import filter_maker
@@ -77,9 +77,7 @@ class Following:
         if not self.offline:
             return None
         if frames.live or stills:
-            raise InputError(
-                f"--offline: {frames.name} has no frames ahead to look at; leave it out"
-            )
+            raise SourceError(f"{frames.name}: has no frames ahead to look at; leave out --offline")
         return LookAhead(filter_maker(self.filter), self.head if self.fit else None)
 
     def tracker(self) -> Tracker:
