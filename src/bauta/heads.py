@@ -189,8 +189,8 @@ def _fitted(
 ) -> FaceState:
     fit = fitter(state.mesh, _doubt(state), camera, confidence)
     if fit is None:
-        return replace(state, blink=blink) if blink else state
-    return replace(state, fit=fit, blink=blink, pose=Pose(fit.R_camera_head, fit.matrix))
+        return state.with_head(state.pose, None, blink) if blink else state
+    return state.with_head(Pose(fit.R_camera_head, fit.matrix), fit, blink)
 
 
 def fit_same_person(

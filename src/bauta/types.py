@@ -120,6 +120,12 @@ class FaceState:
         if not 0.0 <= self.score <= 1.0:
             raise InputError(f"score: expected 0..1, got {self.score}")
 
+    def with_head(self, pose: Pose, fit: HeadFit | None, blink: Blink | None) -> FaceState:
+        """The same face with what the face model says of it. Its points have been checked."""
+        new = object.__new__(FaceState)
+        vars(new).update(vars(self) | {"pose": pose, "fit": fit, "blink": blink})
+        return new
+
     def points(self, scheme: str) -> np.ndarray:
         """(points, 3) of any scheme of `bauta.schemes`, pixels.
 

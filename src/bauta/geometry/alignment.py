@@ -19,9 +19,10 @@ def umeyama(
     s, t = source - mean_s, target - mean_t
     weighted = s * w[:, None]
     u, d, vt = np.linalg.svd(t.T @ weighted)
-    if np.linalg.det(u @ vt) < 0:
+    R = u @ vt
+    if np.linalg.det(R) < 0:
         u[:, -1] *= -1
         d[-1] *= -1
-    R = u @ vt
+        R = u @ vt
     scale = float(d.sum() / max(float(np.vdot(s, weighted)), 1e-12))
     return scale, R, mean_t - scale * R @ mean_s
