@@ -17,7 +17,7 @@ import gc
 import os
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
@@ -31,7 +31,7 @@ from bauta.demo.run import CLIP
 from bauta.filters.kinds import DEFAULT
 from bauta.heads import HeadOptions
 from bauta.tracker import Tracker
-from bauta.video import Frame, VideoSink, open_video
+from bauta.video import VideoSink, open_video
 
 SAMPLES = 400
 SIZE_WH = (320, 240)
@@ -45,16 +45,15 @@ def resident() -> float:
         return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
-def looped(count: int) -> Iterator[Frame]:
-    """Frames of the demo clip, small, read from its file again and again."""
-    index = 0
-    while True:
-        for frame in open_video(CLIP):
-            if index == count:
-                return
-            image = cv2.resize(frame.image, SIZE_WH, interpolation=cv2.INTER_AREA)
-            yield Frame(image, index / 25, index, frame.name)
-            index += 1
+def clip_of(path: Path, count: int) -> Path:
+    """A video of `count` frames: the demo clip, small, over and over."""
+    small = [
+        cv2.resize(frame.image, SIZE_WH, interpolation=cv2.INTER_AREA) for frame in open_video(CLIP)
+    ]
+    with VideoSink(path, force=True) as sink:
+        for index in range(count):
+            sink.write(small[index % len(small)], index / 25)
+    return path
 
 
 def long_run(frames: int, model: str, folder: Path, seen: list[Sample]) -> None:
@@ -66,18 +65,16 @@ def long_run(frames: int, model: str, folder: Path, seen: list[Sample]) -> None:
             seen.append((summary.frames, resident()))
 
     with ExitStack() as stack:
-        source = stack.enter_context(open_video(CLIP))
+        source = stack.enter_context(open_video(clip_of(folder / "hour.mp4", frames)))
         where = outputs.paths(folder, "long", ["video", "jsonl"])
         sinks = outputs.open_outputs(stack, where, source, model, True)
         tracker = stack.enter_context(Tracker(model))
-        pipeline.track(looped(frames), tracker, sinks, after=after)
+        pipeline.track(source, tracker, sinks, after=after)
 
 
 def many_videos(count: int, model: str, folder: Path, seen: list[Sample]) -> None:
     """Short videos that follow one another in one command."""
-    with VideoSink(folder / "clip0.mp4", force=True) as sink:
-        for frame in looped(5):
-            sink.write(frame.image, frame.time)
+    clip_of(folder / "clip0.mp4", 5)
     names = [str(folder / f"clip{i}.mp4") for i in range(count)]
     for name in names[1:]:
         os.symlink(names[0], name)

@@ -22,8 +22,8 @@ from bauta.tracker import Tracker
 from bauta.types import FaceState
 from bauta.video.frame import Frame, Source
 
-RECENT = 100_000
-"""Frames, an hour or so, that times are kept of: a webcam may run for days."""
+RECENT = 20_000
+"""Frames, ten minutes or so, that times are kept of: a webcam may run for days."""
 
 
 class Sink(Protocol):
