@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bauta.checks import InputError
-from bauta.geometry import affine
+from bauta.geometry import affine, boxes
 from bauta.geometry.alignment import umeyama
 from bauta.geometry.rotation import upright_angle
 from bauta.head_pose import canonical_points, fit_camera, rotation_of
@@ -58,8 +58,7 @@ def roi_of_points(points: np.ndarray, angle: float) -> Roi:
     """Roi around points (N, 2 or 3) when the head is turned by `angle`."""
     cos, sin = np.cos(angle), np.sin(angle)
     R_image_upright = np.array([[cos, -sin], [sin, cos]])
-    upright = points[:, :2] @ R_image_upright
-    low, high = upright.min(0), upright.max(0)
+    low, high = boxes.corners(points[:, :2] @ R_image_upright)
     side = MARGIN * float(max(high - low))
     return Roi(R_image_upright @ ((low + high) / 2), max(side, 1.0), angle)
 

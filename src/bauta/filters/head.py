@@ -94,7 +94,7 @@ class HeadFilter(Filter):
         config = self.config
         beta = np.where(seen.layout.lips, config.lip_beta, config.feature_beta)
         beta = np.where(seen.layout.eyes, config.lid_beta, beta)
-        pace = np.sqrt((self._speed**2).sum(1))
+        pace = np.sqrt(np.einsum("nd,nd->n", self._speed, self._speed))
         return np.asarray(smoothing(config.feature_cutoff + beta * pace, dt))[:, None]
 
 

@@ -13,8 +13,9 @@ def umeyama(
     `source`, `target` (N, D); `weights` (N,) >= 0. Umeyama 1991, eq. 40-43. Points that do not
     span D dimensions leave the rotation about the missing axis arbitrary, but proper.
     """
-    w = np.ones(len(source)) if weights is None else np.asarray(weights, np.float64)
-    w = w / w.sum()
+    w = np.full(len(source), 1 / len(source))
+    if weights is not None:
+        w = np.asarray(weights, np.float64) / np.sum(weights)
     mean_s, mean_t = w @ source, w @ target
     s, t = source - mean_s, target - mean_t
     weighted = s * w[:, None]

@@ -14,6 +14,8 @@ from contextlib import contextmanager
 import cv2
 import numpy as np
 
+from bauta.geometry import boxes
+
 Colour = tuple[int, int, int]
 """RGB, 0..255."""
 
@@ -75,8 +77,9 @@ def faded(
             lines(canvas, ...)
     """
     height, width = image.shape[:2]
-    low = np.floor(np.clip(points[:, :2].min(0) - pad, 0, (width, height))).astype(int)
-    high = np.ceil(np.clip(points[:, :2].max(0) + pad, 0, (width, height))).astype(int)
+    low, high = boxes.corners(points)
+    low = np.floor(np.clip(low - pad, 0, (width, height))).astype(int)
+    high = np.ceil(np.clip(high + pad, 0, (width, height))).astype(int)
     part = image[low[1] : high[1], low[0] : high[0]]
     if part.size == 0:
         yield image[:0]
