@@ -5,12 +5,13 @@ import pytest
 
 from bauta.assets.face import face_model
 from bauta.data.cutting import PackSettings
-from bauta.data.lids import EYES, TEACHER, meeting
+from bauta.data.lids import EYES, TEACHER, lids_of_mesh, meeting
 from bauta.data.packing import pack
 from bauta.data.packs import MADE, Pack, read_pack
 from bauta.data.sample import Labels
 from bauta.data.targets import with_shut_lids
 from bauta.synth.rendered.truth import openings
+from bauta.tables import mesh478
 from made_faces import points_of, sample
 
 
@@ -82,6 +83,38 @@ def test_many_faces_at_once_are_as_one_by_one():
     together = meeting(meshes, EYES["mesh478"], both)
     alone = [meeting(mesh, EYES["mesh478"], both) for mesh in meshes]
     np.testing.assert_allclose(together, alone, atol=1e-9)
+
+
+@pytest.mark.parametrize(("share", "of_mesh"), [(0.5, 1.0), (1.3, 0.5), (3.0, 0.0)])
+@pytest.mark.parametrize("name", ["ibug68", "ibug68-3d"])
+def test_68_points_have_the_lids_of_a_mesh_that_is_shut(name, share, of_mesh):
+    mesh = narrowed(share)
+    labels, nearest = points_of(name, (3, -2, 0)), mesh478()["nearest68"]
+    points, taken = lids_of_mesh(labels[None], mesh[None], EYES[name], nearest)
+    lids = [37, 38, 40, 41, 43, 44, 46, 47]
+    rest = np.setdiff1d(np.arange(68), lids)
+    np.testing.assert_array_equal(points[0, rest], labels[rest])
+    assert (taken[0, rest] == 0).all()
+    assert taken[0, lids] == pytest.approx(np.full(8, of_mesh), abs=0.1)
+    for eye in EYES[name]:
+        had, has = (eye.gaps(p[..., :2]) for p in (labels, points[0]))
+        of_teacher = eye.gaps(mesh[nearest])
+        want = taken[0, 37] * of_teacher + (1 - taken[0, 37]) * had
+        np.testing.assert_allclose(has, want, atol=0.05)
+
+
+def test_shut_lids_of_68_points_weigh_what_the_mesh_does(tmp_path):
+    mesh, half_open = narrowed(1.0), points_of("ibug68-3d", (0, 0, 0))
+    unseen = np.where(np.isin(np.arange(68), range(36, 48)), 0.0, 1.0).astype(np.float32)
+    both = (Labels(mesh, "mesh478"), Labels(half_open, "ibug68-3d", weight=unseen))
+    pack((sample(k, labels=both) for k in range(3)), tmp_path, "photographs", PackSettings())
+    before = read_pack(tmp_path)
+    found = with_shut_lids(before).labels("ibug68-3d")
+    eye = EYES["ibug68-3d"][0]
+    wide, shut = (eye.gaps(item.points[..., :2]) for item in (before.labels("ibug68-3d"), found))
+    assert shut.max() < 0.3 * wide.min()
+    assert (found.weight[:, [37, 38, 40, 41]] == 1).all()
+    assert (found.weight[:, [36, 39]] == 0).all()  # the corners are left as they were
 
 
 def test_photographs_and_turned_ones_are_mended_rendered_heads_are_not(tmp_path):

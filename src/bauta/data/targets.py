@@ -14,9 +14,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from bauta.data.lids import EYES, TEACHER, meeting
+from bauta.data.lids import EYES, TEACHER, lids_of_mesh, meeting
 from bauta.data.packs import MADE, Column, Pack
 from bauta.data.readers.own import lids_seen
+from bauta.tables import mesh478
 
 MAPPED_WEIGHT = 0.3
 """Weight of mapped `ibug68` points against labelled ones."""
@@ -46,14 +47,31 @@ def _fit(X: np.ndarray, Y: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarr
 
 
 def with_shut_lids(pack: Pack) -> Pack:
-    """The pack with meshes whose lids meet in shut eyes, where a teacher left a gap."""
+    """The pack with meshes whose lids meet in shut eyes, where a teacher left a gap, and 68 points
+    whose lids are the mesh's there; these weigh what the mesh does."""
     if "mesh478" not in pack.schemes or pack.schemes["mesh478"][1] < 3:
         return pack
     labels = pack.labels("mesh478")
     taught = ~np.isin(pack.source, EXACT) & np.isfinite(labels.points).all((1, 2))
-    points = np.array(labels.points)
-    points[taught] = meeting(points[taught], EYES["mesh478"], (TEACHER, TEACHER))
-    return pack.with_labels({"mesh478": replace(labels, points=points)})
+    mesh = np.array(labels.points)
+    mesh[taught] = meeting(mesh[taught], EYES["mesh478"], (TEACHER, TEACHER))
+    mended = {"mesh478": replace(labels, points=mesh)}
+    for name in ("ibug68", "ibug68-3d"):
+        if name in pack.schemes:
+            sure = labels.weight[taught].astype(np.float32)
+            mended[name] = _with_lids(pack.labels(name), name, taught, mesh[taught], sure)
+    return pack.with_labels(mended)
+
+
+def _with_lids(
+    labels: Column, name: str, rows: np.ndarray, mesh: np.ndarray, sure: np.ndarray
+) -> Column:
+    """68 labels whose `rows` have the lids of `mesh` (R, 478, 3) of weights `sure` (R, 478)."""
+    nearest = mesh478()["nearest68"]
+    points, weight = np.array(labels.points), np.array(labels.weight)
+    points[rows], share = lids_of_mesh(points[rows], mesh, EYES[name], nearest)
+    weight[rows] = (1 - share) * weight[rows] + share * sure[:, nearest]
+    return replace(labels, points=points, weight=weight)
 
 
 def map68(pack: Pack) -> np.ndarray:
