@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 import tiny_models
 from bauta import cli
 from bauta.checks import InputError
+from bauta.data.lids import EYES
 from bauta.demo import clip_path, truth
 from bauta.eval import clips, steadiness, video
 from bauta.eval.predictions import Predictions, save
@@ -97,6 +99,34 @@ def test_a_track_from_a_file_against_truth_and_reference(tmp_path):
     assert same.values["E1 lag, share of a frame"] == 0
     assert same.values["stability 3DDFA_V2, % of face"] == 0
     assert "lag, frames" not in same.values
+
+
+def test_lids_of_every_scheme_are_measured_at_a_blink(tmp_path):
+    """Mesh shut, 68 points shut by half."""
+
+    def blinking(points: np.ndarray, scheme: str, left: float) -> np.ndarray:
+        points = points.copy()
+        for eye in EYES[scheme]:
+            middle = (points[eye.upper, :] + points[eye.lower, :]) / 2
+            points[eye.upper, :] = middle + left * (points[eye.upper, :] - middle)
+            points[eye.lower, :] = middle + left * (points[eye.lower, :] - middle)
+        return points
+
+    with JsonlWriter(tmp_path / "t.jsonl") as writer:
+        for index in range(40):
+            face = synthetic_face()
+            if index == 20:
+                face = replace(
+                    face,
+                    mesh=blinking(face.mesh, "mesh478", 0.1),
+                    points68=blinking(face.points68, "ibug68", 0.5),
+                )
+            writer.write(index / 25, index, [face])
+    (tmp_path / "b.csv").write_text("frame\n20\n")
+    values = video.score_track(tmp_path / "t.jsonl", blinks=tmp_path / "b.csv").values
+    assert values["lid gap, shut over open"] == pytest.approx(0.1, abs=0.02)
+    assert values["lid gap of ibug68, shut over open"] == pytest.approx(0.5, abs=0.02)
+    assert values["lid gap of ibug68-3d, worst"] == pytest.approx(1, abs=0.02)
 
 
 @pytest.fixture(scope="module")

@@ -203,16 +203,27 @@ def _with_eyes(
         if missing:
             raise InputError(f"{blinks}: the clip has no frame {missing[0]}")
         marked = np.array([row[number] for number in marked.tolist()], int)
-        matches, left = eyes.match_events(found, marked, TOLERANCE), _closures(gap, marked)
+        matches = eyes.match_events(found, marked, TOLERANCE)
         values |= {
             "blinks marked": float(matches.marked),
             "blinks matched": float(matches.hits),
             "blink F1": matches.f1,
-            "lid gap, shut over open": float(np.nanmedian(left)) if len(left) else float("nan"),
-            "lid gap, worst": float(np.nanmax(left)) if len(left) else float("nan"),
+            **_gap_left("lid gap", gap, marked),
         }
+        for other in (name for name in clips.SIXTY_EIGHT if name in track.points):
+            of68 = eyes.lid_gap(track.points[other], other)
+            values |= _gap_left(f"lid gap of {other}", of68, marked)
     settings = settings | {"lids": scheme, "shut below": eyes.SHUT, "blink tolerance": TOLERANCE}
     return ClipScore(name, settings, values, gap, eyes.open_gap(gap), found, marked)
+
+
+def _gap_left(what: str, gap: np.ndarray, marked: np.ndarray) -> dict[str, float]:
+    """Median and worst of what marked blinks leave of the open gap."""
+    left = _closures(gap, marked)
+    return {
+        f"{what}, shut over open": float(np.nanmedian(left)) if len(left) else float("nan"),
+        f"{what}, worst": float(np.nanmax(left)) if len(left) else float("nan"),
+    }
 
 
 def _closures(gap: np.ndarray, marked: np.ndarray) -> np.ndarray:
