@@ -52,7 +52,7 @@ class Tracker:
     `threads` of OpenCV and ONNX Runtime (OpenCV's is a setting of the whole process). `device` runs
     the networks: "cpu" (tested), "cuda", "coreml", "webgpu", or "auto", the fastest there is; the
     attribute says which. `fit` False leaves out the face model: no centimetres, expressions,
-    identity and gaze, 0.5 ms less a frame.
+    identity and gaze, 1.2 ms or more less a frame.
     `camera` is what took the pictures, else one with `fov` (60) degrees across the longer side;
     `ipd` the distance of the pupils in centimetres when it is known, else size is measured on the
     irises; `profile` what `bauta calibrate` learned of the person, or of several, {id: profile}.
