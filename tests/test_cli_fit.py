@@ -69,7 +69,7 @@ def test_a_photo_that_cannot_be_fitted_does_not_stop_the_others(run, folder, tmp
     for name in ("a", "b", "empty"):
         shutil.copy(folder / f"{name}.png", shots)
     (shots / "aa.jpg").write_bytes(b"no picture")
-    small = cv2.imread(str(folder / "a.png"))[::2, :300]
+    small = sure(cv2.imread(str(folder / "a.png")))[::2, :300]
     cv2.imwrite(str(shots / "c.png"), small)
     (tmp_path / "K.json").write_text(
         '{"K": [[600, 0, 320], [0, 600, 240], [0, 0, 1]], "size": [640, 480]}'
