@@ -24,13 +24,14 @@ LIPS_AND_LIDS = [[159, 145], [160, 144], [158, 153], [386, 374], [385, 380], [38
 BROWS68 = [[17, 36], [19, 36], [19, 39], [21, 39], [21, 27]]
 BROWS68 += [[26, 45], [24, 45], [24, 42], [22, 42], [22, 27]]
 MOUTH68 = [[48, 54], [51, 57], [62, 66], [33, 51], [57, 8], [48, 36], [54, 45]]
+LIDS68 = [[37, 41], [38, 40], [43, 47], [44, 46]]
 BROWS478 = [[70, 33], [105, 33], [105, 133], [107, 133], [107, 168]]
 BROWS478 += [[300, 263], [334, 263], [334, 362], [336, 362], [336, 168]]
 MOUTH478 = [[61, 291], [0, 17], [2, 0], [17, 152], [61, 33], [291, 263]]
 SPANS = {
     "mesh478": [*BROWS478, *MOUTH478],
-    "ibug68-3d": [*BROWS68, *MOUTH68],
-    "ibug68": [*BROWS68, *MOUTH68],
+    "ibug68-3d": [*BROWS68, *MOUTH68, *LIDS68],
+    "ibug68": [*BROWS68, *MOUTH68, *LIDS68],
 }
 """Pairs of points whose distances are expressions: brows over the corners of the eyes and the root
 of the nose, width and height of the mouth, its place between nose, chin and eyes."""
