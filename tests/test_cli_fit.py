@@ -83,6 +83,17 @@ def test_a_photo_that_cannot_be_fitted_does_not_stop_the_others(run, folder, tmp
         assert "3 of 5 photos failed" in err
 
 
+def test_a_wrong_model_is_said_once_for_all_photos(run, folder):
+    code, out, err = run("fit", folder / "a.png", folder / "b.png", "--model", "bass")
+    assert (code, out, err.count("unknown 'bass'")) == (1, "", 1)
+
+
+def test_no_face_in_any_of_the_photos_of_a_person(run, folder, tmp_path):
+    shutil.copy(folder / "empty.png", tmp_path / "other.png")
+    code, out, err = run("fit", folder / "empty.png", "other.png", "--same-person")
+    assert (code, out, "2 of 2 photos failed" in err) == (1, "", True)
+
+
 def test_photos_of_one_name_are_refused(run, folder, tmp_path):
     code, out, err = run("fit", folder / "a.png", tmp_path / "a.jpg")
     assert (code, out, "the same name" in err) == (1, "", True)

@@ -44,11 +44,13 @@ def fit(
     cannot be fitted is told on stderr, the others follow, and the exit code is 1.
     """
     from bauta.heads import read_options
+    from bauta.regress.opening import open_regressor
 
     photos = _listed(photos)
     results = _Results(out, force)
     results.check(photos)
     options = read_options(camera, fov, ipd)
+    open_regressor(model)  # a wrong one is said once, not of every photo
     tried = _Tried(only=len(photos) == 1)
     found = (tried(partial(_look, photo, model, options)) for photo in photos)
     seen = (one for one in found if one is not None)
