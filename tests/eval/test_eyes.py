@@ -36,27 +36,49 @@ def test_the_open_gap_is_the_80th_percentile_nearby():
 
 
 def test_blinks_are_found_at_their_deepest_frame():
-    assert eyes.find_blinks(gaps({50: 0.05, 150: 0.1})).tolist() == [50, 150]
+    found = eyes.find_blinks(gaps({50: 0.05, 150: 0.1}))
+    assert found[:, 1].tolist() == [50, 150]
+    assert found[:, 0].tolist() == [48, 148]
+    assert found[:, 2].tolist() == [52, 152]
 
 
 def test_half_shut_and_long_shut_eyes_are_no_blinks():
     gap = gaps({})
     gap[40:43] = 0.25
     gap[100:140] = 0.05
-    assert eyes.find_blinks(gap).tolist() == []
+    assert len(eyes.find_blinks(gap)) == 0
+
+
+def test_eyes_that_tremble_about_half_open_do_not_blink():
+    gap = gaps({200: 0.05})
+    gap[40:120] = np.tile([0.14, 0.17], 40)  # 0.47 and 0.57 of the open gap
+    gap[80] = 0.13  # and 0.43, but they do not open after it
+    gap[10] = np.nan  # a frame without a face
+    assert eyes.find_blinks(gap)[:, 1].tolist() == [200]
 
 
 def test_f1_of_made_up_events():
-    matches = eyes.match_events(np.array([10, 52, 200]), np.array([12, 50, 90, 300]), tolerance=3)
+    matches = eyes.match_moments(np.array([10, 52, 200]), np.array([12, 50, 90, 300]), tolerance=3)
     assert (matches.hits, matches.found, matches.marked) == (2, 3, 4)
     assert matches.f1 == pytest.approx(4 / 7)
-    assert np.isnan(eyes.match_events(np.zeros(0), np.zeros(0)).f1)
+    assert np.isnan(eyes.match_moments(np.zeros(0), np.zeros(0)).f1)
 
 
 def test_an_event_is_matched_once_and_by_the_nearest():
-    assert eyes.match_events(np.array([10, 11]), np.array([12]), 3).hits == 1
-    assert eyes.match_events(np.array([10, 14]), np.array([11, 12]), 2).hits == 2
-    assert eyes.match_events(np.array([10]), np.array([14]), 3).hits == 0
+    assert eyes.match_moments(np.array([10, 11]), np.array([12]), 3).hits == 1
+    assert eyes.match_moments(np.array([10, 14]), np.array([11, 12]), 2).hits == 2
+    assert eyes.match_moments(np.array([10]), np.array([14]), 3).hits == 0
+
+
+def test_blinks_that_share_a_fifth_of_their_time_are_one():
+    def spans(*pairs: tuple[int, int]) -> np.ndarray:
+        return np.array([(a, a, b) for a, b in pairs], int).reshape(-1, 3)
+
+    assert eyes.match_spans(spans((10, 20)), spans((12, 24))).hits == 1  # 8 of 14 frames
+    assert eyes.match_spans(spans((10, 20)), spans((18, 28))).hits == 0  # 2 of 18
+    twice = eyes.match_spans(spans((10, 14), (15, 20)), spans((10, 20)))
+    assert (twice.hits, twice.found, twice.marked) == (1, 2, 1)
+    assert eyes.match_spans(spans(), spans((10, 20))).f1 == 0
 
 
 def test_brow_height_rises_with_the_brows_whatever_the_roll():

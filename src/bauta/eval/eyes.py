@@ -12,6 +12,7 @@ import numpy as np
 
 from bauta.eval.predictions import Predictions
 from bauta.eval.truth import Truth
+from bauta.fit import BlinkDetector
 from bauta.schemes import LEFT_EYE478, RIGHT_EYE478, eye_aspect_ratio
 
 EYES478 = (RIGHT_EYE478, LEFT_EYE478)
@@ -20,10 +21,11 @@ SURE = 5.0
 AROUND = 60
 """Frames on either side over which an open eye is looked for."""
 OPEN_PERCENTILE = 80.0
-SHUT = 0.6
-"""Share of the open gap below which an eye counts as shut."""
-LONGEST = 15
-"""Frames up to which shut lids are a blink; longer is an eye kept shut."""
+FPS = 30.0
+"""Frames a second of a clip whose times are not known."""
+OVERLAP = 0.2
+"""Intersection over union of the times of two blinks from which they are one: the frame in which
+long shut eyes are most closed is chance."""
 
 
 def lid_gap(points: np.ndarray, scheme: str = "mesh478") -> np.ndarray:
@@ -48,18 +50,14 @@ def closure(gap: np.ndarray, frame: int, around: int = AROUND) -> float:
     return float(gap[frame] / open_gap(gap, around)[frame])
 
 
-def find_blinks(gap: np.ndarray, shut: float = SHUT, longest: int = LONGEST) -> np.ndarray:
-    """Frames (E,) of blinks: the smallest gap of every stretch, no longer than `longest` frames,
-    in which the gap is below `shut` of the open gap. Frames without a face end a stretch."""
-    with np.errstate(invalid="ignore"):
-        below = gap < shut * open_gap(gap)
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], below, [False]]).astype(int)))
-    found = [
-        start + int(np.argmin(gap[start:stop]))
-        for start, stop in zip(edges[::2], edges[1::2], strict=True)
-        if stop - start <= longest
-    ]
-    return np.array(found, int)
+def find_blinks(gap: np.ndarray, fps: float = FPS) -> np.ndarray:
+    """Frames (E, 3) of blinks: last open, most closed, opening again; by the tracker's own rule
+    (`bauta.fit.BlinkDetector`) on the lid gaps (T,) of a clip."""
+    detector = BlinkDetector()
+    seen = [(frame / fps, g) for frame, g in enumerate(gap.tolist()) if np.isfinite(g)]
+    found = [blink for time, g in seen if (blink := detector(time, g)) is not None]
+    moments = [(blink.start, blink.closed, blink.end) for blink in found]
+    return np.rint(np.array(moments).reshape(-1, 3) * fps).astype(int)
 
 
 @dataclass(frozen=True)
@@ -77,21 +75,31 @@ class Matches:
         return 2 * self.hits / total if total else float("nan")
 
 
-def match_events(found: np.ndarray, marked: np.ndarray, tolerance: int = 3) -> Matches:
-    """Pair events no further than `tolerance` frames apart, nearest pairs first, each once."""
-    pairs = sorted(
-        (abs(int(f) - int(m)), i, j)
-        for i, f in enumerate(found)
-        for j, m in enumerate(marked)
-        if abs(int(f) - int(m)) <= tolerance
-    )
-    used_found: set[int] = set()
-    used_marked: set[int] = set()
-    for _, i, j in pairs:
-        if i not in used_found and j not in used_marked:
-            used_found.add(i)
-            used_marked.add(j)
-    return Matches(len(used_found), len(found), len(marked))
+def match_moments(found: np.ndarray, marked: np.ndarray, tolerance: int = 3) -> Matches:
+    """Pair frames no further than `tolerance` apart, nearest pairs first, each once."""
+    away = np.abs(found[:, None].astype(int) - marked[None].astype(int))
+    return _matches(np.where(away <= tolerance, -away, -np.inf))
+
+
+def match_spans(found: np.ndarray, marked: np.ndarray) -> Matches:
+    """Pair blinks (E, 3) of `find_blinks` that share `OVERLAP` of their time, the most alike first,
+    each once."""
+    (a, b), (c, d) = ((rows[:, [0]], rows[:, [2]]) for rows in (found, marked))
+    shared = np.minimum(b, d.T) - np.maximum(a, c.T)
+    alike = shared / np.maximum(np.maximum(b, d.T) - np.minimum(a, c.T), 1)
+    return _matches(np.where(alike > OVERLAP, alike, -np.inf))
+
+
+def _matches(alike: np.ndarray) -> Matches:
+    """Pairs of rows and columns, the most alike (N, M) first; -inf: not the same."""
+    rows: set[int] = set()
+    columns: set[int] = set()
+    for index in np.argsort(-alike, axis=None, kind="stable"):
+        row, column = divmod(int(index), alike.shape[1])
+        if alike[row, column] > -np.inf and row not in rows and column not in columns:
+            rows.add(row)
+            columns.add(column)
+    return Matches(len(rows), *alike.shape)
 
 
 def brow_height(points: np.ndarray) -> np.ndarray:

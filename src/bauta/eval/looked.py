@@ -18,7 +18,7 @@ from bauta.eval.eyes import (
     brow_height,
     find_blinks,
     lid_gap,
-    match_events,
+    match_spans,
     movement,
 )
 from bauta.eval.norms import box_size
@@ -88,17 +88,18 @@ def lids(faces: Looked) -> Lids | None:
 
 
 def blinks(faces: Looked) -> Matches | None:
-    """Blinks that the lids of the mesh show, over the frames of each clip, against the true ones;
-    None without clips or meshes."""
+    """Blinks that the lids of the mesh show, over the frames of each clip in which the face looks
+    ahead, against the true ones; None without clips or meshes."""
     if "mesh478" not in faces.said or not np.isfinite(faces.clip).any():
         return None
+    ahead = np.abs(faces.pose[:, 0]) < FRONTAL
+    said, true = (
+        np.where(ahead, lid_gap(points["mesh478"]), np.nan) for points in (faces.said, faces.truth)
+    )
     total = Matches(0, 0, 0)
     for number in np.unique(faces.clip[np.isfinite(faces.clip)]):
         frames = faces.clip == number
-        said, true = (
-            find_blinks(lid_gap(points["mesh478"][frames])) for points in (faces.said, faces.truth)
-        )
-        found = match_events(said, true)
+        found = match_spans(find_blinks(said[frames]), find_blinks(true[frames]))
         total = Matches(
             total.hits + found.hits, total.found + found.found, total.marked + found.marked
         )
@@ -162,7 +163,7 @@ def summary(faces: Looked) -> dict[str, Any]:
     if (alone := brows_alone(faces)) is not None:
         found["brows alone"] = _rounded(alone)
     if (seen := blinks(faces)) is not None:
-        found["blinks"] = {"marked": seen.marked, "F1": round(seen.f1, 3)}
+        found["blinks"] = {"marked": seen.marked, "found": seen.found, "F1": round(seen.f1, 3)}
     if np.isfinite(faces.melanin).any():
         found["darkest over lightest"] = round(tone_ratio(faces, main), 3)
     return found

@@ -15,6 +15,7 @@ from bauta.checks import InputError
 from bauta.eval import clips, eyes, stability, steadiness
 from bauta.eval.clips import Track
 from bauta.filters.kinds import CONFIGS, DEFAULT
+from bauta.fit.blink import SHUT
 from bauta.video.source import open_video
 
 TOLERANCE = 3
@@ -193,7 +194,7 @@ def _with_eyes(
 ) -> ClipScore:
     scheme = "mesh478" if "mesh478" in track.points else track.main
     gap = eyes.lid_gap(track.points[scheme], scheme)
-    found = eyes.find_blinks(gap)
+    found = eyes.find_blinks(gap)[:, 1]
     values["blinks found"] = float(len(found))
     marked = np.zeros(0, int)
     if blinks is not None:
@@ -203,7 +204,7 @@ def _with_eyes(
         if missing:
             raise InputError(f"{blinks}: the clip has no frame {missing[0]}")
         marked = np.array([row[number] for number in marked.tolist()], int)
-        matches = eyes.match_events(found, marked, TOLERANCE)
+        matches = eyes.match_moments(found, marked, TOLERANCE)
         values |= {
             "blinks marked": float(matches.marked),
             "blinks matched": float(matches.hits),
@@ -213,7 +214,7 @@ def _with_eyes(
         for other in (name for name in clips.SIXTY_EIGHT if name in track.points):
             of68 = eyes.lid_gap(track.points[other], other)
             values |= _gap_left(f"lid gap of {other}", of68, marked)
-    settings = settings | {"lids": scheme, "shut below": eyes.SHUT, "blink tolerance": TOLERANCE}
+    settings = settings | {"lids": scheme, "shut below": SHUT, "blink tolerance": TOLERANCE}
     return ClipScore(name, settings, values, gap, eyes.open_gap(gap), found, marked)
 
 
