@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,7 +12,6 @@ from bauta.associate import BRIEF, Lost
 from bauta.crop import MARGIN, Roi
 from bauta.faces import box_of, face_state, place_face
 from bauta.filters.base import Filter
-from bauta.geometry import boxes
 from bauta.heads import Head
 from bauta.regress.landmarks import Prediction
 from bauta.steady import filtered
@@ -116,17 +116,23 @@ class Followed:
         return Lost(self.id, self.box, self.velocity, self.time, self.looks, self.head, anywhere)
 
 
-def is_clear(box: np.ndarray, others: np.ndarray, shape: tuple[int, ...]) -> bool:
-    """Whether the face in `box` (4,) shows what it looks like: no head of the faces in `others`
-    (N, 4) touches it, nor the border of a picture of `shape`."""
-    head = _around(box)
-    if any(boxes.iou(head[None], _around(other)[None])[0, 0] > 0 for other in others):
+def is_clear(box: np.ndarray, others: Sequence[np.ndarray], shape: tuple[int, ...]) -> bool:
+    """Whether the face in `box` (4,) shows what it looks like: no head of the faces in the boxes
+    `others` touches it, nor the border of a picture of `shape`."""
+    left, top, right, bottom = head = _around(box)
+    if any(_shared(head, _around(other)) > 0 for other in others):
         return False
     height, width = shape[:2]
-    inside = np.clip(head, 0, [width, height, width, height])
-    return float(boxes.area(inside)) >= WHOLE * float(boxes.area(head))
+    return _shared(head, (0, 0, width, height)) >= WHOLE * (right - left) * (bottom - top)
 
 
-def _around(box: np.ndarray) -> np.ndarray:
-    grown = (AROUND - 1) / 2 * (box[2:] - box[:2])
-    return np.concatenate([box[:2] - grown, box[2:] + grown])
+def _around(box: np.ndarray) -> tuple[float, float, float, float]:
+    left, top, right, bottom = box.tolist()
+    x, y = (AROUND - 1) / 2 * (right - left), (AROUND - 1) / 2 * (bottom - top)
+    return left - x, top - y, right + x, bottom + y
+
+
+def _shared(a: tuple[float, float, float, float], b: tuple[float, float, float, float]) -> float:
+    """Area that two boxes have in common."""
+    wide = min(a[2], b[2]) - max(a[0], b[0])
+    return max(wide, 0.0) * max(min(a[3], b[3]) - max(a[1], b[1]), 0.0)

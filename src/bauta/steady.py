@@ -39,17 +39,21 @@ def seen(face: Prediction, time: float, size: float) -> Seen:
 
     names = _names(face)
     depth = _depths(face)
-    parts = []
+    # an axis after the other in memory: along it arithmetic takes a third of the time
+    together = np.zeros((3, sum(len(face.points[name]) for name in names))).T
+    start = 0
     for name in names:
-        points = np.zeros((len(face.points[name]), 3))
-        points[:, : face.points[name].shape[1]] = face.points[name]
-        points[:, 2] += depth.get(name, 0.0)
-        parts.append(points)
+        points = face.points[name]
+        rows = together[start : start + len(points)]
+        rows[:, : points.shape[1]] = points
+        if name in depth:
+            rows[:, 2] += depth[name]
+        start += len(points)
     sigma = None
     if all(name in face.sigma for name in names):
         sigma = np.concatenate([face.sigma[name] for name in names])
     return Seen(
-        np.concatenate(parts),
+        together,
         time,
         size,
         sigma,
@@ -74,10 +78,10 @@ def _with_points(face: Prediction, together: np.ndarray) -> Prediction:
     """The prediction with points (N, 3) that are one array, in the order of `seen`."""
     points, start = {}, 0
     for name in _names(face):
-        old = face.points[name]
-        new = together[start : start + len(old)].astype(np.float32)
-        start += len(old)
-        if old.shape[1] == 3:
+        count, dims = face.points[name].shape
+        new = together[start : start + count, :dims].astype(np.float32, order="C")
+        start += count
+        if dims == 3:
             new[:, 2] -= new[:, 2].mean()
-        points[name] = new[:, : old.shape[1]]
+        points[name] = new
     return replace(face, points=points)

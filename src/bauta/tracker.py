@@ -166,10 +166,11 @@ class Tracker:
     def _follow(
         self, seen: list[tuple[Followed, Prediction]], image: np.ndarray, time: float
     ) -> list[FaceState]:
-        found = np.array([box_of(face) for _, face in seen]).reshape(-1, 4)
+        found = [box_of(face) for _, face in seen]
         states = []
         for row, (track, face) in enumerate(seen):
-            clear = is_clear(found[row], np.delete(found, row, axis=0), image.shape)
+            others = [box for other, box in enumerate(found) if other != row]
+            clear = is_clear(found[row], others, image.shape)
             look = self._looks_like(image, face) if clear and track.due(time) else None
             if look is not None:
                 track = self._recognised(track, face, look, time)
@@ -245,7 +246,7 @@ class Tracker:
         around = [box_of(face) for face in faces]
         found = []
         for row, face in enumerate(faces):
-            others = np.array([*taken, *around[:row], *around[row + 1 :]]).reshape(-1, 4)
+            others = [*taken, *around[:row], *around[row + 1 :]]
             clear = is_clear(around[row], others, image.shape)
             found.append(associate.Found(around[row], self._looks_like(image, face), clear))
         known = self._identities.known(found, time)

@@ -16,7 +16,7 @@ USUAL = 1 / 30
 
 def smoothing(cutoff: np.ndarray | float, dt: float) -> np.ndarray | float:
     """Share of the new value in a low-pass filter, 1 / (1 + 1 / (2 pi f dt)); 0..1."""
-    x = 2 * np.pi * np.asarray(cutoff) * dt
+    x = (2 * np.pi * dt) * cutoff
     return x / (1 + x)
 
 

@@ -12,6 +12,7 @@ head, so that a turning head does not pass the noise of the features, nor a stil
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -58,47 +59,54 @@ class HeadFilter(Filter):
         super().__init__()
 
     def _start(self, seen: Seen, x: np.ndarray) -> None:
+        assert seen.layout is not None
+        config, layout = self.config, seen.layout
         self._raw, self._speed, self._pace = x, np.zeros_like(x), np.zeros(3)
+        beta = np.where(layout.lips, config.lip_beta, config.feature_beta)
+        self._beta = np.where(layout.eyes, config.lid_beta, beta)
+        rigid = layout.rigid
+        self._rigid = rigid if len(rigid) >= LEAST_RIGID else np.arange(len(x))
         if self._flow:
             self._flow.remember(seen)
 
     def _next(self, seen: Seen, x: np.ndarray, dt: float) -> np.ndarray:
-        assert seen.layout is not None
-        config, size, rigid = self.config, max(seen.size, 1e-6), seen.layout.rigid
-        rigid = rigid if len(rigid) >= LEAST_RIGID else np.arange(len(x))
+        config, size = self.config, max(seen.size, 1e-6)
         motion = self._flow(self._value, seen) if self._flow else None
-        carried = self._value.copy()
+        carried = self._value
         if motion is not None:
+            carried = carried.copy()
             carried[:, :2] += motion(carried)
         keep = smoothing(config.derivative_cutoff, dt)
-        here = _moved(self._raw, x, rigid)
+        lies = self._on_head(x)
+        lay, here = self._moved(self._raw, lies)
         self._speed += keep * ((x - here) / (dt * size) - self._speed)
         if motion is None:
-            step = ((here - self._raw)[rigid] / (dt * size)).mean(0)
+            step = (lies.mean(0) - lay.mean(0)) / (dt * size)
             self._pace += keep * (step - self._pace)
-        head = _moved(carried, x, rigid)
-        if motion is None:
-            cutoff = config.cutoff + config.beta * float(np.linalg.norm(self._pace[:2]))
-        else:
-            away = float(((head - carried)[rigid, :2] ** 2).sum(1).mean()) / size**2
+            cutoff = config.cutoff + config.beta * math.hypot(*self._pace[:2].tolist())
+        was, head = self._moved(carried, lies)
+        if motion is not None:
+            away = self._on_head(head)[:, :2] - was[:, :2]
+            away = float((away**2).sum(1).mean()) / size**2
             cutoff = config.cutoff * (1 + away / config.surprise**2)
         self._raw = x
         if self._flow:
             self._flow.remember(seen)
-        share = smoothing(cutoff, dt), self._feature_share(seen, dt)
+        share = smoothing(cutoff, dt), self._feature_share(dt)
         return carried + share[0] * (head - carried) + share[1] * (x - head)
 
-    def _feature_share(self, seen: Seen, dt: float) -> np.ndarray:
+    def _feature_share(self, dt: float) -> np.ndarray:
         """(N, 1) share of each point's new place over the head."""
-        assert seen.layout is not None
-        config = self.config
-        beta = np.where(seen.layout.lips, config.lip_beta, config.feature_beta)
-        beta = np.where(seen.layout.eyes, config.lid_beta, beta)
         pace = np.sqrt(np.einsum("nd,nd->n", self._speed, self._speed))
-        return np.asarray(smoothing(config.feature_cutoff + beta * pace, dt))[:, None]
+        return np.asarray(smoothing(self.config.feature_cutoff + self._beta * pace, dt))[:, None]
 
+    def _on_head(self, points: np.ndarray) -> np.ndarray:
+        """(M, 3), the rows of points (N, 3) that lie on the head."""
+        return points.T.take(self._rigid, 1).T
 
-def _moved(points: np.ndarray, onto: np.ndarray, rigid: np.ndarray) -> np.ndarray:
-    """Points (N, 3) after the similarity that moves their rows `rigid` onto those of `onto`."""
-    scale, R, t = umeyama(points[rigid], onto[rigid])
-    return points @ (scale * R).T + t
+    def _moved(self, points: np.ndarray, lies: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Points (N, 3) that lie on the head, and all after the similarity that moves those onto
+        `lies` (M, 3)."""
+        lay = self._on_head(points)
+        scale, R, t = umeyama(lay, lies)
+        return lay, ((scale * R) @ points.T).T + t

@@ -46,10 +46,17 @@ def scale_of(T: np.ndarray) -> float:
 
 def apply(T: np.ndarray, points: np.ndarray) -> np.ndarray:
     """Map points (..., 2), or (..., 3) whose z is scaled by `scale_of(T)`; float32."""
-    flat = points[..., :2] @ T[:, :2].T + T[:, 2]
+    if not points.size:
+        return points.astype(np.float32)
+    import cv2  # a fifth of the time of NumPy's products of such thin matrices
+
     if points.shape[-1] == 3:
-        flat = np.concatenate([flat, points[..., 2:] * scale_of(T)], axis=-1)
-    return flat.astype(np.float32)
+        (a, b, x), (c, d, y) = T.tolist()
+        T = np.array([[a, b, 0, x], [c, d, 0, y], [0, 0, scale_of(T), 0]])
+    flat = points.reshape(1, -1, points.shape[-1])
+    if flat.dtype != np.float32:
+        flat = flat.astype(np.float64)
+    return cv2.transform(flat, T).reshape(points.shape).astype(np.float32, copy=False)
 
 
 def for_opencv(T: np.ndarray) -> np.ndarray:
