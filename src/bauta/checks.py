@@ -55,8 +55,9 @@ def check_array(array: object, shape: tuple[int | None, ...], name: str) -> np.n
         result = np.array(array, dtype=np.float32)
     except (TypeError, ValueError) as error:
         raise InputError(f"{name}: expected numbers of shape {shape}, got {array!r:.80}") from error
-    matches = result.ndim == len(shape) and all(
-        want is None or got == want for got, want in zip(result.shape, shape, strict=True)
+    matches = result.shape == shape or (
+        result.ndim == len(shape)
+        and all(want is None or got == want for got, want in zip(result.shape, shape, strict=True))
     )
     if not matches:
         raise InputError(f"{name}: expected shape {shape}, got {result.shape}")

@@ -17,7 +17,7 @@ from bauta.checks import InputError, check_array, check_choice
 from bauta.fit.blink import Blink
 from bauta.fit.result import HeadFit
 from bauta.geometry.frames import quaternion
-from bauta.geometry.rotation import to_angles
+from bauta.geometry.rotation import is_rotation, to_angles
 
 POINT_SETS = {"ibug68": "points68", "ibug68-3d": "points68_3d", "mesh478": "mesh"}
 """Scheme -> field of `FaceState` that holds its points."""
@@ -35,7 +35,7 @@ class Pose:
 
     def __post_init__(self) -> None:
         R = check_array(self.R_camera_head, (3, 3), "R_camera_head")
-        if np.abs(R @ R.T - np.eye(3)).max() > 1e-3 or np.linalg.det(R) < 0:
+        if not is_rotation(R):
             raise InputError("R_camera_head: expected a proper rotation")
         object.__setattr__(self, "R_camera_head", R)
         if self.matrix is not None:

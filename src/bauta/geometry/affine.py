@@ -5,6 +5,8 @@ A point maps as `p_to = T[:, :2] @ p_from + T[:, 2]`. Pixel (0, 0) covers 0..1.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 
@@ -15,9 +17,12 @@ def similarity(center: np.ndarray, side: float, angle: float, size: int) -> np.n
     `size` the crop's pixels.
     """
     scale = size / side
-    cos, sin = scale * np.cos(angle), scale * np.sin(angle)
-    linear = np.array([[cos, sin], [-sin, cos]])
-    return np.column_stack([linear, size / 2 - linear @ np.asarray(center, np.float64)])
+    cos, sin = scale * math.cos(angle), scale * math.sin(angle)
+    x, y = np.asarray(center).tolist()
+    middle = size / 2
+    return np.array(
+        [[cos, sin, middle - cos * x - sin * y], [-sin, cos, middle + sin * x - cos * y]]
+    )
 
 
 def invert(T: np.ndarray) -> np.ndarray:
@@ -29,8 +34,9 @@ def invert(T: np.ndarray) -> np.ndarray:
 
 def compose(T_c_b: np.ndarray, T_b_a: np.ndarray) -> np.ndarray:
     """T_c_a: first `T_b_a`, then `T_c_b`."""
-    linear = T_c_b[:, :2] @ T_b_a[:, :2]
-    return np.column_stack([linear, T_c_b[:, :2] @ T_b_a[:, 2] + T_c_b[:, 2]])
+    T = T_c_b[:, :2] @ T_b_a
+    T[:, 2] += T_c_b[:, 2]
+    return T
 
 
 def mirror(width: float) -> np.ndarray:
@@ -61,4 +67,5 @@ def apply(T: np.ndarray, points: np.ndarray) -> np.ndarray:
 
 def for_opencv(T: np.ndarray) -> np.ndarray:
     """The same map for cv2.warpAffine, which counts pixel centres from 0 (half a pixel less)."""
-    return np.column_stack([T[:, :2], T[:, 2] + T[:, :2] @ (0.5, 0.5) - 0.5])
+    (a, b, x), (c, d, y) = T.tolist()
+    return np.array([[a, b, x + (a + b - 1) / 2], [c, d, y + (c + d - 1) / 2]])

@@ -39,6 +39,16 @@ def to_angles(R_camera_head: np.ndarray) -> tuple[float, float, float]:
     return float(np.degrees(np.arcsin(sin_yaw))), float(np.degrees(pitch)), float(np.degrees(roll))
 
 
+def is_rotation(R: np.ndarray, tolerance: float = 1e-3) -> bool:
+    """Whether (3, 3) is a proper rotation: two rows of length 1 at right angles, and the third one
+    their cross product."""
+    (a, b, c), (d, e, f), third = R.tolist()
+    crossed = (b * f - c * e, c * d - a * f, a * e - b * d)
+    away = [p - q for p, q in zip(third, crossed, strict=True)]
+    away += [a * a + b * b + c * c - 1, d * d + e * e + f * f - 1, a * d + b * e + c * f]
+    return max(map(abs, away)) <= tolerance
+
+
 def upright_angle(R_camera_head: np.ndarray) -> float:
     """Angle in radians, clockwise on screen, of the head's up axis in the image; 0 = upright.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -52,7 +53,7 @@ class Prediction:
         between = self.points[self.main] - other.points[self.main]
         return float(np.linalg.norm(between[:, :2], axis=1).mean())
 
-    @property
+    @cached_property
     def main(self) -> str:
         """The scheme that says best how the head lies."""
         return next((name for name in MAIN if name in self.points), next(iter(self.points)))
@@ -119,9 +120,13 @@ def cut(image: np.ndarray, roi: Roi, size: int) -> np.ndarray:
 
     A face more than twice as large as the crop is averaged down first, so that no pixel is skipped.
     """
+    return _cut(image, roi, size, roi.transform(size))
+
+
+def _cut(image: np.ndarray, roi: Roi, size: int, T: np.ndarray) -> np.ndarray:
+    """`cut`, by the crop's map."""
     import cv2
 
-    T = roi.transform(size)
     factor = int(1 / max(affine.scale_of(T), 1e-3))
     if factor >= 2:
         reach = roi.side / 2 * (abs(np.cos(roi.angle)) + abs(np.sin(roi.angle))) + factor
@@ -196,7 +201,8 @@ class LandmarkRegressor:
 
     def __call__(self, image: np.ndarray, roi: Roi) -> Prediction:
         """Points of the face in `roi` of an RGB uint8 picture (H, W, 3)."""
-        crop, T = cut(image, roi, self.size), roi.transform(self.size)
+        T = roi.transform(self.size)
+        crop = _cut(image, roi, self.size, T)
         out = self._session.run({"crop": crop[None]})
         T_image_crop = affine.invert(T)
         scale = affine.scale_of(T_image_crop)
