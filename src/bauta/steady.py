@@ -35,8 +35,6 @@ def _names(face: Prediction) -> list[str]:
 
 def seen(face: Prediction, time: float, size: float) -> Seen:
     """What a filter takes of a prediction. Flat points have the depth of the anatomical ones."""
-    import cv2
-
     names = _names(face)
     depth = _depths(face)
     # an axis after the other in memory: along it arithmetic takes a third of the time
@@ -58,7 +56,7 @@ def seen(face: Prediction, time: float, size: float) -> Seen:
         size,
         sigma,
         layout_of(tuple(names)),
-        None if face.crop is None else cv2.cvtColor(face.crop, cv2.COLOR_RGB2GRAY),
+        face.crop,
         face.T_crop_image,
     )
 

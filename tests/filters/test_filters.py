@@ -52,7 +52,8 @@ def photograph(face: FaceState, start: FaceState, blank: bool = False) -> dict[s
         image = np.full_like(image, 128)
     T_crop = roi_of_mesh(start.mesh).transform(112)
     crop = cv2.warpAffine(image, T_crop, (112, 112))
-    return {"crop": np.clip(crop, 0, 255).astype(np.uint8), "T_crop_image": T_crop}
+    crop = np.repeat(np.clip(crop, 0, 255).astype(np.uint8)[..., None], 3, axis=2)
+    return {"crop": crop, "T_crop_image": T_crop}
 
 
 def clip(

@@ -41,22 +41,22 @@ class HeadFlow:
 
     def remember(self, seen: Seen) -> None:
         """The next motion starts from here."""
-        self._crop = None if seen.T_crop_image is None else seen.crop
+        self._crop = None if seen.T_crop_image is None else seen.grey
         if seen.T_crop_image is not None:
             self._T = seen.T_crop_image
 
     def __call__(self, points: np.ndarray, seen: Seen) -> Motion | None:
         """Motion of the head since the last frame, in which its `points` (N, 3) were; None when
         the pixels do not say."""
-        if self._crop is None or seen.crop is None or seen.T_crop_image is None:
+        if self._crop is None or seen.grey is None or seen.T_crop_image is None:
             return None
-        if seen.layout is None or self._crop.shape != seen.crop.shape:
+        if seen.layout is None or self._crop.shape != seen.grey.shape:
             return None
         rigid = seen.layout.rigid
         chosen = points[rigid[:: max(len(rigid) // FOLLOWED, 1)]]
         before = affine.apply(self._T, chosen[:, :2])
         after, good = _followed(
-            self._crop, seen.crop, before, affine.apply(seen.T_crop_image, chosen[:, :2])
+            self._crop, seen.grey, before, affine.apply(seen.T_crop_image, chosen[:, :2])
         )
         if good.sum() < max(LEAST * len(chosen), 6):
             return None

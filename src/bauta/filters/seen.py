@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -43,9 +43,16 @@ class Seen:
     """(N,) expected distance from the truth, in the unit of `points`; None: all the same."""
     layout: Layout | None = None
     crop: np.ndarray | None = None
-    """(S, S) uint8, grey: the pixels that the points were read from."""
+    """(S, S, 3) uint8 RGB: the pixels that the points were read from."""
     T_crop_image: np.ndarray | None = None
     """(2, 3), from the picture to pixels of `crop`."""
+
+    @cached_property
+    def grey(self) -> np.ndarray | None:
+        """(S, S) uint8, the crop without colour."""
+        import cv2
+
+        return None if self.crop is None else cv2.cvtColor(self.crop, cv2.COLOR_RGB2GRAY)
 
 
 @lru_cache(maxsize=32)
