@@ -70,9 +70,9 @@ def test_tracks_are_compared_frame_by_frame_whatever_their_order(tmp_path):
 def test_marked_blinks_are_read_and_damage_is_named(tmp_path):
     path = tmp_path / "b.csv"
     path.write_text("name, frame\nx,40\n\ny,12\n")
-    assert clips.read_blinks(path).tolist() == [12, 40]
+    assert [frames.tolist() for frames in clips.read_blinks(path)] == [[12, 40], []]
     path.write_text("# seen by eye\nframe,sure\n8,1\n9,0\n")
-    assert clips.read_blinks(path).tolist() == [8]
+    assert [frames.tolist() for frames in clips.read_blinks(path)] == [[8], [9]]
     path.write_text("name,frame\nx,soon\n")
     with pytest.raises(InputError, match="line 2"):
         clips.read_blinks(path)
@@ -124,9 +124,15 @@ def test_lids_of_every_scheme_are_measured_at_a_blink(tmp_path):
             writer.write(index / 25, index, [face])
     (tmp_path / "b.csv").write_text("frame\n20\n")
     values = video.score_track(tmp_path / "t.jsonl", blinks=tmp_path / "b.csv").values
+    assert (values["blinks found"], values["blink F1"]) == (1, 1)
     assert values["lid gap, shut over open"] == pytest.approx(0.1, abs=0.02)
     assert values["lid gap of ibug68, shut over open"] == pytest.approx(0.5, abs=0.02)
     assert values["lid gap of ibug68-3d, worst"] == pytest.approx(1, abs=0.02)
+    (tmp_path / "b.csv").write_text("frame,sure\n20,0\n")  # counts neither way
+    assert (
+        video.score_track(tmp_path / "t.jsonl", blinks=tmp_path / "b.csv").values["blinks found"]
+        == 0
+    )
 
 
 @pytest.fixture(scope="module")

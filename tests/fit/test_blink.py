@@ -58,6 +58,21 @@ def test_laughter_is_no_blink():
     assert not found(times, gap)
 
 
+def test_a_blink_that_ends_in_narrow_eyes_is_seen_once():
+    times, gap = trace(6.0, 25)
+    narrow = (times > 2) & (times < 3)
+    gap[narrow] = 0.08 + 0.015 * np.sin(40 * times[narrow])
+    gap[(times > 2) & (times < 2.1)] = 0.01
+    (blink,) = found(times, gap)
+    assert blink.closed == pytest.approx(2.04)
+
+
+def test_eyes_that_open_slowly_blink_once():
+    times, gap = trace(6.0, 25)
+    gap *= np.where(times < 2, 1, np.clip((times - 2) / 0.6, 0, 1))
+    assert len(found(times, gap)) == 1
+
+
 @pytest.mark.parametrize("level", [0.18, 0.3, 0.42])
 def test_narrow_and_wide_eyes_blink_alike(level):
     assert len(found(*trace(4.0, 30, [(2.0, 0.2)], level))) == 1
@@ -65,7 +80,7 @@ def test_narrow_and_wide_eyes_blink_alike(level):
 
 def test_time_that_goes_back_is_another_clip():
     detector = BlinkDetector()
-    times, gap = trace(2.0, 25, [(1.9, 0.2)])
+    times, gap = trace(2.0, 25, [(1.96, 0.2)])
     for t, g in zip(times, gap, strict=True):
         assert detector(float(t), float(g)) is None  # the blink has not ended
     assert detector(0.0, 0.3) is None

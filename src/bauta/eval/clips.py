@@ -113,9 +113,10 @@ def aligned(track: Track, frames: np.ndarray) -> dict[str, np.ndarray]:
     return out
 
 
-def read_blinks(path: Path) -> np.ndarray:
-    """Frames (E,) of marked blinks: a CSV with a column `frame`, the frame of the shut eye, and
-    perhaps one `sure`, whose rows with 0 are left out. Lines that begin with # are passed over.
+def read_blinks(path: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Frames (E,) of marked blinks, and of what may be one or not: a CSV with a column `frame`, the
+    frame of the shut eye, and perhaps one `sure`, 0 in the latter. Lines that begin with # are
+    passed over.
 
     SourceError when it cannot be read, InputError when the column or a number is missing.
     """
@@ -127,15 +128,16 @@ def read_blinks(path: Path) -> np.ndarray:
     columns = [cell.strip() for cell in rows[0][1].split(",")] if rows else []
     if "frame" not in columns:
         raise InputError(f"{path}: expected a header with a column named frame")
-    out = []
+    sure: list[int] = []
+    unsure: list[int] = []
     for number, line in rows[1:]:
         cells = dict(zip(columns, line.split(","), strict=False))
         try:
-            if cells.get("sure", "1").strip() != "0":
-                out.append(int(cells["frame"]))
+            frames = unsure if cells.get("sure", "1").strip() == "0" else sure
+            frames.append(int(cells["frame"]))
         except (ValueError, KeyError) as error:
             raise InputError(f"{path}, line {number}: expected the number of a frame") from error
-    return np.array(sorted(out), int)
+    return np.array(sorted(sure), int), np.array(sorted(unsure), int)
 
 
 def _single(frames: list[int], states: list[list[FaceState]]) -> Track:

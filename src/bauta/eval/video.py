@@ -195,15 +195,16 @@ def _with_eyes(
     scheme = "mesh478" if "mesh478" in track.points else track.main
     gap = eyes.lid_gap(track.points[scheme], scheme)
     found = eyes.find_blinks(gap)[:, 1]
-    values["blinks found"] = float(len(found))
     marked = np.zeros(0, int)
     if blinks is not None:
-        marked = clips.read_blinks(blinks)
+        marked, unsure = clips.read_blinks(blinks)
         row = {number: index for index, number in enumerate(track.frames.tolist())}
         missing = [number for number in marked.tolist() if number not in row]
         if missing:
             raise InputError(f"{blinks}: the clip has no frame {missing[0]}")
         marked = np.array([row[number] for number in marked.tolist()], int)
+        either = np.array([row[number] for number in unsure.tolist() if number in row], int)
+        found = found[(np.abs(found[:, None] - either) > TOLERANCE).all(1)]
         matches = eyes.match_moments(found, marked, TOLERANCE)
         values |= {
             "blinks marked": float(matches.marked),
@@ -214,6 +215,7 @@ def _with_eyes(
         for other in (name for name in clips.SIXTY_EIGHT if name in track.points):
             of68 = eyes.lid_gap(track.points[other], other)
             values |= _gap_left(f"lid gap of {other}", of68, marked)
+    values["blinks found"] = float(len(found))
     settings = settings | {"lids": scheme, "shut below": SHUT, "blink tolerance": TOLERANCE}
     return ClipScore(name, settings, values, gap, eyes.open_gap(gap), found, marked)
 

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 MEMORY = 3.0
 """Seconds over which the open level of the eyes is known."""
 OPEN_QUANTILE = 0.8
-SHUT, OPEN = 0.45, 0.75
+SHUT, OPEN = 0.35, 0.75
 """Shares of the open level: below the first the eyes are shut, above the second open."""
-RISE = 0.3
-"""Share of the open level by which eyes that were shut have to rise: a blink may end in narrow
-eyes."""
+FALL, RISE = 0.3, 0.15
+"""Shares of the open level by which eyes have to fall to be shut, and to rise again: narrow eyes
+tremble, and a blink may end in them."""
 LONGEST = 0.7
 """Seconds from open to opening after which it is no blink, but closed eyes."""
 
@@ -36,32 +36,39 @@ class BlinkDetector:
 
     def __init__(self) -> None:
         self._past: deque[tuple[float, float]] = deque()
+        self._open_again()
+
+    def _open_again(self, openness: float = 0.0) -> None:
+        """Wait for a fall from `openness` or from above."""
         self._start: float | None = None
-        self._least = (math.inf, 0.0)
+        self._most, self._least = openness, (math.inf, 0.0)
 
     def __call__(self, time: float, openness: float) -> Blink | None:
         """The blink that ended at `time` seconds, if one did; `openness` the mean of both eyes."""
         if self._past and time < self._past[-1][0]:
             self._past.clear()
-            self._start = None
+            self._open_again()
         self._past.append((time, openness))
         while time - self._past[0][0] > MEMORY:
             self._past.popleft()
         ordered = sorted(value for _, value in self._past)
         level = ordered[int(OPEN_QUANTILE * (len(ordered) - 1))]
         if self._start is None:
-            if openness < SHUT * level:
-                self._start, self._least = self._last_open(level), (openness, time)
+            self._most = max(self._most, openness)
+            if openness < SHUT * level and openness <= self._most - FALL * level:
+                self._start = self._last_open(OPEN * min(level, self._most))
+                self._least = (openness, time)
             return None
         self._least = min(self._least, (openness, time))
         if openness < self._least[0] + RISE * level:
             return None
-        start, self._start = self._start, None
-        return Blink(start, self._least[1], time) if time - start <= LONGEST else None
+        blink = Blink(self._start, self._least[1], time)
+        self._open_again(openness)
+        return blink if blink.end - blink.start <= LONGEST else None
 
-    def _last_open(self, level: float) -> float:
-        """Time of the last frame in which the eyes were open, or of the first there is."""
-        for time, openness in reversed(self._past):
-            if openness >= OPEN * level:
+    def _last_open(self, openness: float) -> float:
+        """Time of the last frame in which the eyes were open so far, or of the first there is."""
+        for time, value in reversed(self._past):
+            if value >= openness:
                 return time
         return self._past[0][0]
