@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left, insort
 from collections import deque
 from dataclasses import dataclass
 
@@ -36,6 +37,7 @@ class BlinkDetector:
 
     def __init__(self) -> None:
         self._past: deque[tuple[float, float]] = deque()
+        self._ordered: list[float] = []
         self._open_again()
 
     def _open_again(self, openness: float = 0.0) -> None:
@@ -47,12 +49,9 @@ class BlinkDetector:
         """The blink that ended at `time` seconds, if one did; `openness` the mean of both eyes."""
         if self._past and time < self._past[-1][0]:
             self._past.clear()
+            self._ordered.clear()
             self._open_again()
-        self._past.append((time, openness))
-        while time - self._past[0][0] > MEMORY:
-            self._past.popleft()
-        ordered = sorted(value for _, value in self._past)
-        level = ordered[int(OPEN_QUANTILE * (len(ordered) - 1))]
+        level = self._open_level(time, openness)
         if self._start is None:
             self._most = max(self._most, openness)
             if openness < SHUT * level and openness <= self._most - FALL * level:
@@ -65,6 +64,15 @@ class BlinkDetector:
         blink = Blink(self._start, self._least[1], time)
         self._open_again(openness)
         return blink if blink.end - blink.start <= LONGEST else None
+
+    def _open_level(self, time: float, openness: float) -> float:
+        """That of the last `MEMORY` seconds, this frame included."""
+        self._past.append((time, openness))
+        insort(self._ordered, openness)
+        while time - self._past[0][0] > MEMORY:
+            _, gone = self._past.popleft()
+            del self._ordered[bisect_left(self._ordered, gone)]
+        return self._ordered[int(OPEN_QUANTILE * (len(self._ordered) - 1))]
 
     def _last_open(self, openness: float) -> float:
         """Time of the last frame in which the eyes were open so far, or of the first there is."""
