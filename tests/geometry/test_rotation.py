@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from bauta.geometry.alignment import umeyama
-from bauta.geometry.rotation import from_angles, to_angles, upright_angle
+from bauta.geometry.rotation import from_angles, is_rotation, to_angles, upright_angle
 
 
 @pytest.mark.parametrize(
@@ -63,3 +63,23 @@ def test_umeyama_weight_zero_is_no_point():
     _, R, t = umeyama(points, moved, weights)
     assert pytest.approx(np.eye(3)) == R
     assert t == pytest.approx(np.zeros(3), abs=1e-9)
+
+
+@pytest.mark.parametrize("rank", [0, 1, 2])
+def test_umeyama_of_points_on_a_plane_a_line_or_a_spot_is_a_rotation(rank):
+    rng = np.random.default_rng(4)
+    points = rng.normal(size=(20, rank)) @ rng.normal(size=(rank, 3)) + 5
+    _, R, t = umeyama(points, 2 * points @ from_angles(20, 10, 30).T)
+    assert is_rotation(R, 1e-9)
+    assert np.isfinite(t).all()
+
+
+def test_rotations_are_told_from_what_mirrors_shears_or_grows():
+    R = from_angles(20, 10, 30)
+    assert is_rotation(R)
+    assert not is_rotation(-R)
+    assert not is_rotation(1.01 * R)
+    assert not is_rotation(R[[0, 1, 1]])
+    assert not is_rotation(R[[1, 0, 2]])
+    R[2, 1] = np.nan
+    assert not is_rotation(R)

@@ -46,7 +46,7 @@ def is_rotation(R: np.ndarray, tolerance: float = 1e-3) -> bool:
     crossed = (b * f - c * e, c * d - a * f, a * e - b * d)
     away = [p - q for p, q in zip(third, crossed, strict=True)]
     away += [a * a + b * b + c * c - 1, d * d + e * e + f * f - 1, a * d + b * e + c * f]
-    return max(map(abs, away)) <= tolerance
+    return all(abs(value) <= tolerance for value in away)
 
 
 def upright_angle(R_camera_head: np.ndarray) -> float:
