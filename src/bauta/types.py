@@ -98,7 +98,7 @@ class FaceState:
     """The head of the face model that explains the points; None with `fit=False`, or when the model
     does not predict the mesh."""
     blink: Blink | None = None
-    """A blink that ended in this frame."""
+    """A blink that ended in this frame, or in the one before."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "box", check_array(self.box, (4,), "box"))

@@ -87,6 +87,46 @@ def test_time_that_goes_back_is_another_clip():
     assert detector(0.04, 0.3) is None
 
 
+@pytest.mark.parametrize("sigma", [0.003, 0.01])
+def test_eyes_kept_shut_may_tremble(sigma):
+    for seed in range(20):
+        times, gap = trace(6.0, 30)
+        gap[(times > 2) & (times < 3.2)] = 0.03
+        gap += np.random.default_rng(seed).normal(size=len(gap)) * sigma
+        assert not found(times, np.abs(gap))
+
+
+def test_eyes_that_stay_half_shut_have_not_blinked():
+    times, gap = trace(6.0, 30)
+    gap[60:62] = 0.15, 0.02
+    gap[62] = 0.07  # a frame, then they are as shut as before
+    gap[63:120] = 0.02
+    assert not found(times, gap)
+
+
+def test_a_flutter_to_two_fifths_is_no_blink():
+    times, gap = trace(4.0, 30)
+    gap[60] = 0.4 * 0.3
+    assert not found(times, gap)
+
+
+def test_narrow_eyes_blink():
+    """Eyes at half of the open level for two seconds, and a blink in their middle."""
+    times, gap = trace(6.0, 30)
+    gap[90:150] = 0.5 * 0.3
+    gap[124:127] = 0.03, 0.01, 0.06
+    (blink,) = found(times, gap)
+    assert blink.closed == pytest.approx(125 / 30)
+    assert blink.start == pytest.approx(123 / 30)
+
+
+def test_frames_in_which_nothing_is_known_are_passed_over():
+    times, gap = trace(6.0, 30, [(2.0, 0.2), (5.5, 0.2)])
+    gap[::7] = np.nan
+    gap[100:130] = np.nan
+    assert len(found(times, gap)) == 2
+
+
 def test_noise_is_no_blink():
     times, gap = trace(60.0, 30)
     assert not found(times, gap + np.random.default_rng(0).normal(size=len(gap)) * 0.02)

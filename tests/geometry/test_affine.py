@@ -50,3 +50,26 @@ def test_a_pixel_keeps_its_place_through_an_opencv_warp():
     y, x = np.mgrid[:32, :32] + 0.5
     centroid = (big * x).sum() / big.sum(), (big * y).sum() / big.sum()
     assert centroid == pytest.approx((4 * 5.5, 4 * 2.5), abs=1e-3)
+
+
+def test_points_of_any_shape_and_kind_are_mapped():
+    T = affine.similarity(np.array([120.0, 80.0]), 50, 0.3, 112)
+    points = np.random.default_rng(0).uniform(0, 300, (4, 5, 3))
+    expected = points[..., :2] @ T[:, :2].T + T[:, 2]
+    for kind in (np.float64, np.float32, np.float16):
+        found = affine.apply(T, points.astype(kind))
+        assert found.dtype == np.float32
+        assert found[..., :2] == pytest.approx(expected, abs=0.5 if kind == np.float16 else 1e-3)
+    assert affine.apply(T, points[..., :2].transpose(1, 0, 2)) == pytest.approx(
+        expected.transpose(1, 0, 2), abs=1e-3
+    )
+    assert affine.apply(T, np.array([7, 9])) == pytest.approx(T[:, :2] @ [7, 9] + T[:, 2], abs=1e-3)
+    assert affine.apply(T, np.zeros((0, 3))).shape == (0, 3)
+
+
+def test_an_unknown_depth_says_nothing_of_x_and_y():
+    T = affine.similarity(np.array([120.0, 80.0]), 50, 0.3, 112)
+    known, unknown = np.array([[10.0, 20, 1]]), np.array([[10.0, 20, np.nan]])
+    found = affine.apply(T, unknown)
+    assert found[:, :2] == pytest.approx(affine.apply(T, known)[:, :2])
+    assert np.isnan(found[0, 2])

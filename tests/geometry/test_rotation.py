@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from bauta.checks import InputError
 from bauta.geometry.alignment import umeyama
 from bauta.geometry.rotation import from_angles, is_rotation, to_angles, upright_angle
 
@@ -83,3 +84,13 @@ def test_rotations_are_told_from_what_mirrors_shears_or_grows():
     assert not is_rotation(R[[1, 0, 2]])
     R[2, 1] = np.nan
     assert not is_rotation(R)
+
+
+def test_umeyama_of_nothing_known_is_an_error():
+    points = np.ones((5, 3))
+    points[2, 1] = np.nan
+    for source, target in ((points, np.ones((5, 3))), (np.ones((5, 3)), points)):
+        with pytest.raises(InputError, match="finite"):
+            umeyama(source, target)
+    with np.errstate(invalid="ignore"), pytest.raises(InputError, match="weight"):
+        umeyama(np.eye(3), np.eye(3), np.zeros(3))

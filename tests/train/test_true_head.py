@@ -173,7 +173,7 @@ def test_what_would_teach_nothing_or_the_wrong_side_is_refused(tmp_path):
 @pytest.fixture(scope="module")
 def faces(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("true")
-    pack((true_sample(i) for i in range(40)), folder, "made", PackSettings(side=64, shard=64))
+    pack((true_sample(i) for i in range(40)), folder, "synth-free", PackSettings(side=64, shard=64))
     return folder
 
 

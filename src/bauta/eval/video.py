@@ -15,9 +15,10 @@ from bauta.checks import InputError
 from bauta.eval import clips, eyes, stability, steadiness
 from bauta.eval.clips import Track
 from bauta.filters.kinds import CONFIGS, DEFAULT
-from bauta.fit.blink import SHUT
+from bauta.fit.blink import FALL, RISE, SHUT
 from bauta.video.source import open_video
 
+RULE = f"fall {FALL:g} to below {SHUT:g} of the open level, rise {RISE:g}, {eyes.FPS:g} frames/s"
 TOLERANCE = 3
 """Frames between a found and a marked blink that are the same."""
 RETURN = 250
@@ -37,7 +38,7 @@ class ClipScore:
     open_gap: np.ndarray
     """(T,) that of the open eye."""
     blinks: np.ndarray
-    """Frames (rows of the track) of blinks found."""
+    """Frames (rows of the track) of blinks found, but those near marks that are not sure."""
     marked: np.ndarray
     """Frames of blinks marked; empty without marks."""
 
@@ -204,7 +205,7 @@ def _with_eyes(
             raise InputError(f"{blinks}: the clip has no frame {missing[0]}")
         marked = np.array([row[number] for number in marked.tolist()], int)
         either = np.array([row[number] for number in unsure.tolist() if number in row], int)
-        found = found[(np.abs(found[:, None] - either) > TOLERANCE).all(1)]
+        found = found[_near(found, marked) | ~_near(found, either)]
         matches = eyes.match_moments(found, marked, TOLERANCE)
         values |= {
             "blinks marked": float(matches.marked),
@@ -216,8 +217,13 @@ def _with_eyes(
             of68 = eyes.lid_gap(track.points[other], other)
             values |= _gap_left(f"lid gap of {other}", of68, marked)
     values["blinks found"] = float(len(found))
-    settings = settings | {"lids": scheme, "shut below": SHUT, "blink tolerance": TOLERANCE}
+    settings = settings | {"lids": scheme, "blinks": RULE, "blink tolerance": TOLERANCE}
     return ClipScore(name, settings, values, gap, eyes.open_gap(gap), found, marked)
+
+
+def _near(frames: np.ndarray, marks: np.ndarray) -> np.ndarray:
+    """(E,) bool: frames (E,) that lie about one of the marks (M,)."""
+    return (np.abs(frames[:, None] - marks) <= TOLERANCE).any(1)
 
 
 def _gap_left(what: str, gap: np.ndarray, marked: np.ndarray) -> dict[str, float]:

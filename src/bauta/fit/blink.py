@@ -13,8 +13,9 @@ OPEN_QUANTILE = 0.8
 SHUT, OPEN = 0.35, 0.75
 """Shares of the open level: below the first the eyes are shut, above the second open."""
 FALL, RISE = 0.3, 0.15
-"""Shares of the open level by which eyes have to fall to be shut, and to rise again: narrow eyes
-tremble, and a blink may end in them."""
+"""Shares of the open level by which eyes have to fall within `LONGEST` to be shut, and to rise
+again for two frames, or to where they are no longer shut: narrow eyes tremble, and a blink may end
+in them."""
 LONGEST = 0.7
 """Seconds from open to opening after which it is no blink, but closed eyes."""
 
@@ -36,33 +37,39 @@ class BlinkDetector:
     """
 
     def __init__(self) -> None:
+        self._forget()
+
+    def _forget(self) -> None:
         self._past: deque[tuple[float, float]] = deque()
         self._ordered: list[float] = []
-        self._open_again()
-
-    def _open_again(self, openness: float = 0.0) -> None:
-        """Wait for a fall from `openness` or from above."""
-        self._start: float | None = None
-        self._most, self._least = openness, (math.inf, 0.0)
+        self._start: float | None = None  # of a fall that may be a blink
+        self._least = (math.inf, 0.0)
+        self._rose: float | None = None
+        self._reopened = -math.inf
 
     def __call__(self, time: float, openness: float) -> Blink | None:
-        """The blink that ended at `time` seconds, if one did; `openness` the mean of both eyes."""
+        """The blink that ended at `time` seconds or the frame before, if one did; `openness` the
+        mean of both eyes, NaN where it is not known."""
+        if not math.isfinite(openness):
+            return None
         if self._past and time < self._past[-1][0]:
-            self._past.clear()
-            self._ordered.clear()
-            self._open_again()
+            self._forget()
         level = self._open_level(time, openness)
+        shut = openness < SHUT * level
         if self._start is None:
-            self._most = max(self._most, openness)
-            if openness < SHUT * level and openness <= self._most - FALL * level:
-                self._start = self._last_open(OPEN * min(level, self._most))
-                self._least = (openness, time)
+            if shut:
+                self._fall(time, openness, level)
             return None
         self._least = min(self._least, (openness, time))
         if openness < self._least[0] + RISE * level:
+            self._rose = None
             return None
-        blink = Blink(self._start, self._least[1], time)
-        self._open_again(openness)
+        if self._rose is None:
+            self._rose = time
+            if shut:
+                return None
+        blink = Blink(self._start, self._least[1], self._rose)
+        self._start, self._reopened = None, self._rose
         return blink if blink.end - blink.start <= LONGEST else None
 
     def _open_level(self, time: float, openness: float) -> float:
@@ -74,9 +81,12 @@ class BlinkDetector:
             del self._ordered[bisect_left(self._ordered, gone)]
         return self._ordered[int(OPEN_QUANTILE * (len(self._ordered) - 1))]
 
-    def _last_open(self, openness: float) -> float:
-        """Time of the last frame in which the eyes were open so far, or of the first there is."""
-        for time, value in reversed(self._past):
-            if value >= openness:
-                return time
-        return self._past[0][0]
+    def _fall(self, time: float, openness: float, level: float) -> None:
+        """Eyes that are shut now: perhaps the blink of a moment ago, still, or always narrow."""
+        since = max(time - LONGEST, self._reopened)
+        most = max(value for moment, value in self._past if moment >= since)
+        if openness > most - FALL * level:
+            return
+        wide = OPEN * min(level, most)
+        self._start = next((t for t, value in reversed(self._past) if value >= wide), time)
+        self._least, self._rose = (openness, time), None

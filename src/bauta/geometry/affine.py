@@ -16,7 +16,7 @@ def similarity(center: np.ndarray, side: float, angle: float, size: int) -> np.n
     `center` (2,) and `side` in pixels of the picture, `angle` in radians clockwise on screen,
     `size` the crop's pixels.
     """
-    scale = size / side
+    scale = size / float(side)
     cos, sin = scale * math.cos(angle), scale * math.sin(angle)
     x, y = np.asarray(center).tolist()
     middle = size / 2
@@ -51,18 +51,19 @@ def scale_of(T: np.ndarray) -> float:
 
 
 def apply(T: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """Map points (..., 2), or (..., 3) whose z is scaled by `scale_of(T)`; float32."""
+    """Map points (..., 2), or (..., 3) whose z is scaled by `scale_of(T)`; float32, and
+    calculated in the precision of the points."""
     if not points.size:
         return points.astype(np.float32)
-    import cv2  # a fifth of the time of NumPy's products of such thin matrices
+    import cv2  # a third of the time of NumPy's products of such thin matrices
 
-    if points.shape[-1] == 3:
-        (a, b, x), (c, d, y) = T.tolist()
-        T = np.array([[a, b, 0, x], [c, d, 0, y], [0, 0, scale_of(T), 0]])
+    kind = np.float32 if points.dtype == np.float32 else np.float64
     flat = points.reshape(1, -1, points.shape[-1])
-    if flat.dtype != np.float32:
-        flat = flat.astype(np.float64)
-    return cv2.transform(flat, T).reshape(points.shape).astype(np.float32, copy=False)
+    moved = np.empty(flat.shape, np.float32)
+    moved[..., :2] = cv2.transform(flat[..., :2].astype(kind, order="C"), T)
+    if flat.shape[-1] == 3:  # on its own: a z that is NaN says nothing of x and y
+        moved[..., 2] = flat[..., 2] * scale_of(T)
+    return moved.reshape(points.shape)
 
 
 def for_opencv(T: np.ndarray) -> np.ndarray:

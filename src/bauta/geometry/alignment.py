@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
+
+from bauta.checks import InputError
 
 
 def umeyama(
@@ -11,7 +15,8 @@ def umeyama(
     """Scale c, proper rotation R, translation t: min sum w ||target - (c R source + t)||^2.
 
     `source`, `target` (N, D); `weights` (N,) >= 0. Umeyama 1991, eq. 40-43. Points that do not
-    span D dimensions leave the rotation about the missing axis arbitrary, but proper.
+    span D dimensions leave the rotation about the missing axis arbitrary, but proper. InputError
+    for points or weights that are not finite, and where no weight is above 0.
     """
     import cv2  # decomposes matrices this small in a third of NumPy's time
 
@@ -28,4 +33,6 @@ def umeyama(
         R = u @ vt
     spread = float(np.einsum("nd,nd->", s, weighted))
     scale = sum(d[:, 0].tolist()) / max(spread, 1e-12 * total)
+    if not math.isfinite(scale):
+        raise InputError("points: expected finite ones, some with a weight above 0")
     return scale, R, mean_t - (scale * R) @ mean_s

@@ -98,6 +98,17 @@ def _disturbed(column: Column, deviation: np.ndarray) -> Column:
     return replace(column, points=points)
 
 
+def other_side(name: str) -> str:
+    """The attribute that says of a mirror image what this one says of the picture: expressions have
+    a left and a right."""
+    if not name.startswith("expression/"):
+        return name
+    for side, other in (("Left", "Right"), ("Right", "Left")):
+        if name.endswith(side):
+            return name.removesuffix(side) + other
+    return name
+
+
 class FaceCrops:
     """Draws crops of `size` pixels of one split."""
 
@@ -133,9 +144,9 @@ class FaceCrops:
         if not len(self.rows):
             raise InputError(f"packs: no labelled face in the split {split!r}{self._why_none()}")
         self._share = np.cumsum(weights[self.rows]) / weights[self.rows].sum()
-        self._attributes = {
-            name: pack_attribute(self.pack, name) for name in data.attributes if name != POSE_CLASS
-        }
+        names = [name for name in data.attributes if name != POSE_CLASS]
+        self._attributes = {name: pack_attribute(self.pack, name) for name in names}
+        self._mirrored = {name: pack_attribute(self.pack, other_side(name)) for name in names}
 
     def _why_none(self) -> str:
         """What `official` has to do with it that a split is empty."""
@@ -201,8 +212,12 @@ class FaceCrops:
         )
 
     def _attributes_of(self, rows: np.ndarray, views: list[View]) -> dict[str, np.ndarray]:
-        """Name -> (B,), NaN for crops without a face."""
-        found = {name: values[rows] for name, values in self._attributes.items()}
+        """Name -> (B,), NaN for crops without a face; in mirror images left is right."""
+        mirrored = np.array([view.mirrored for view in views])
+        found = {
+            name: np.where(mirrored, self._mirrored[name][rows], values[rows])
+            for name, values in self._attributes.items()
+        }
         if POSE_CLASS in self.data.attributes:
             found[POSE_CLASS] = pose_class(np.array([view.pose[0] for view in views]))
         return {

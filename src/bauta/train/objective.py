@@ -17,7 +17,7 @@ from bauta.tables import mesh478
 from bauta.train import losses
 from bauta.train.losses import LOSSES, make_loss
 from bauta.train.losses.parameters import parameter_loss
-from bauta.train.true_head import TrueHead, attribute_of
+from bauta.train.true_head import TrueHead, attribute_of, expression_attributes
 
 LIPS_AND_LIDS = [[159, 145], [160, 144], [158, 153], [386, 374], [385, 380], [387, 373], [13, 14]]
 """Pairs of points of mesh478: upper and lower lids, inner lips."""
@@ -61,6 +61,8 @@ class LossSettings:
     """Of the mean absolute error of yaw, pitch and roll, in tens of degrees."""
     attributes: dict[str, float] = field(default_factory=dict)
     """Weight of each attribute's cross entropy, as an auxiliary task."""
+    expression: float = 0.0
+    """Of the cross entropy of ARKit's weights (head `expression`), where packs say them."""
     classes: tuple[str, ...] = ()
     """Attributes (0 or 1) that `pfld` takes for kinds of faces beside the four of the pose: the
     paper's are expression and occlusion, which WFLW says."""
@@ -233,6 +235,11 @@ class Objective(nn.Module):
             known = torch.isfinite(truth).all(1, keepdim=True).float().expand_as(truth)
             error = (_said(out, "pose", "pose") - torch.nan_to_num(truth)).abs() / 10
             terms["pose"] = s.pose * losses.weighted_mean(error, known)
+        if s.expression:
+            names = expression_attributes()
+            truth = torch.from_numpy(np.stack([attribute_of(batch, n) for n in names], 1))
+            said = _said(out, "expression", "expression").flatten()
+            terms["expression"] = s.expression * attribute_loss(said, truth.flatten().to(device))
         for name, weight in s.attributes.items():
             truth = torch.from_numpy(attribute_of(batch, name)).to(device)
             said = _said(out, f"attribute_{name}", f"attributes ({name})")

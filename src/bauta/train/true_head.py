@@ -26,10 +26,15 @@ SPREAD = {"rotation": 0.3, "scale": 0.1, "shift": 0.05, "identity": 1.0, "expres
 """About the standard deviations of the parameters over rendered crops."""
 
 
+def expression_attributes() -> tuple[str, ...]:
+    """Attributes of a pack that say the expression of a rendered head, in the order of the face
+    model that ships."""
+    return tuple(f"expression/{name}" for name in face_model().expression_names)
+
+
 def true_attributes() -> tuple[str, ...]:
     """Attributes of a pack that say identity and expression of a rendered head."""
-    identity = [f"identity/{mode:02d}" for mode in range(MODES)]
-    return (*identity, *(f"expression/{name}" for name in face_model().expression_names))
+    return (*(f"identity/{mode:02d}" for mode in range(MODES)), *expression_attributes())
 
 
 def attribute_of(batch: Batch, name: str) -> np.ndarray:

@@ -34,6 +34,8 @@ class View:
     """Centre x, y, side and angle (radians, clockwise) of the face's own square."""
     outline: np.ndarray = field(default_factory=lambda: np.zeros((0, 2), np.float32))
     """(M, 2) outline of the face, forehead included."""
+    mirrored: bool = False
+    """A mirror image of what was packed."""
 
     def with_image(self, image: Image) -> View:
         """The same face in other pixels."""
@@ -82,6 +84,7 @@ def moved(view: View, T: np.ndarray, paint: Callable[[Image], Image]) -> View:
         (sign * yaw, pitch, sign * wrapped(roll + float(np.degrees(turn)))),
         (float(center[0]), float(center[1]), side * affine.scale_of(T), sign * (angle + turn)),
         affine.apply(T, view.outline),
+        view.mirrored != mirrored,
     )
 
 

@@ -114,8 +114,8 @@ class LandmarkNetwork(nn.Module):
 
     `<scheme>` (B, K, D) in pixels of the crop; where heads give them, `<scheme>_log_sigma` (B, K)
     log of the expected distance in percent of the crop's side, `<scheme>_heat` (B, K, h, w),
-    `presence` (B,) logit, `pose` (B, 3) degrees, `attribute_<name>`. `forward(x, features=True)`
-    adds the maps after the trunk's blocks as `feature_0` ...
+    `presence` (B,) logit, `pose` (B, 3) degrees, `expression` (B, E) and `attribute_<name>` logits.
+    `forward(x, features=True)` adds the maps after the trunk's blocks as `feature_0` ...
     """
 
     def __init__(self, config: NetworkConfig) -> None:

@@ -21,7 +21,7 @@ from bauta.train.networks.heads.morphable import OfModel
 from bauta.train.networks.network import LandmarkNetwork, NetworkConfig
 from bauta.train.objective import LossSettings, Objective
 from bauta.train.settings import TrainSettings
-from bauta.train.true_head import TrueHead, true_attributes
+from bauta.train.true_head import TrueHead, expression_attributes, true_attributes
 
 log = logging.getLogger(__name__)
 
@@ -52,11 +52,10 @@ class LandmarksRecipe:
             )
         if told and not {"morphable", "vertices"} & set(heads):
             raise InputError(f"loss: {told[0]} needs the head `morphable` or `vertices`")
-        sided = [name for name in self.loss.attributes if name.startswith("expression/")]
-        if (told or sided) and self.augment.geometry.flip:
+        if told and self.augment.geometry.flip:
             raise InputError(
-                f"loss: {[*told, *sided][0]}: expression has a left and a right, which mirror "
-                "images swap; set augment.geometry.flip = 0.0"
+                f"loss: {told[0]}: modes of identity have no mirror image; set "
+                "augment.geometry.flip = 0.0"
             )
 
 
@@ -76,7 +75,8 @@ def landmark_data(recipe: LandmarksRecipe, packs: Sequence[Path]) -> FaceCrops:
         )
     loss = recipe.loss
     whole = true_attributes() if loss.parameters or loss.vertices else ()
-    wanted = [*recipe.data.attributes, *loss.attributes, *loss.classes, *whole]
+    shapes = expression_attributes() if loss.expression else ()
+    wanted = [*recipe.data.attributes, *loss.attributes, *loss.classes, *whole, *shapes]
     attributes = tuple(dict.fromkeys(wanted))
     data = replace(
         recipe.data,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bauta.train.networks.heads.base import IN_DEPTH, Head, Site, dims_of
 from bauta.train.networks.heads.basis import Basis
-from bauta.train.networks.heads.beside import Attributes, Pose, Presence, Uncertainty
+from bauta.train.networks.heads.beside import Attributes, Expression, Pose, Presence, Uncertainty
 from bauta.train.networks.heads.coordinates import Coordinates
 from bauta.train.networks.heads.heatmap import Heatmap
 from bauta.train.networks.heads.morphable import Morphable, Vertices
@@ -13,6 +13,7 @@ HEADS: dict[str, type[Head]] = {
     "attributes": Attributes,
     "basis": Basis,
     "coordinates": Coordinates,
+    "expression": Expression,
     "heatmap": Heatmap,
     "morphable": Morphable,
     "pose": Pose,

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from bauta.assets.face import face_model
 from bauta.checks import InputError, check_choice
 from bauta.train.networks.heads.base import Head, Site
 from bauta.train.networks.heads.turn import angles_of, rotation_of_six
@@ -74,6 +75,24 @@ class Pose(Head):
             return {"pose": values * self.SCALE}
         rotation = rotation_of_six(values)
         return {"pose": angles_of(rotation), "rotation": rotation}
+
+
+class Expression(Head):
+    """`expression` (B, E): logits of ARKit's weights, 0..1, in the order of the face model that
+    ships. What points alone hardly show has to be in the code for it."""
+
+    def __init__(self, site: Site) -> None:
+        super().__init__()
+        self.logits = nn.Linear(site.code, len(face_model().expression_names))
+
+    def start_from(self, labels: Mapping[str, np.ndarray]) -> None:
+        """Begin at a twentieth everywhere, about what shapes have on average."""
+        with torch.no_grad():
+            self.logits.weight.mul_(0.1)
+            self.logits.bias.fill_(-3.0)
+
+    def forward(self, maps: list[Tensor], code: Tensor) -> dict[str, Tensor]:
+        return {"expression": self.logits(code)}
 
 
 class Attributes(Head):

@@ -1,0 +1,105 @@
+"""The head `expression`: ARKit's weights beside the points, with a left and a right."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="needs the extra `train`")
+
+from true_faces import EXPRESSION, true_sample
+
+from bauta.assets.face import face_model
+from bauta.checks import InputError
+from bauta.data.packing import PackSettings, pack
+from bauta.train.config import read_recipe
+from bauta.train.dataset import other_side
+from bauta.train.tasks import make_task
+
+RECIPES = Path(__file__).resolve().parents[2] / "recipes"
+SMALL = (
+    "network.size=32",
+    "network.trunk.stem=16",
+    "network.trunk.widths=[16]",
+    "network.trunk.depths=[1]",
+    "network.code.neck=8",
+    "network.code.numbers=32",
+    "network.heads.expression={}",
+    "loss.expression=1.0",
+    "network.schemes=['mesh478', 'ibug68-3d']",
+    "loss.schemes={}",
+    "data.sets={}",
+    "data.absent=0.0",
+)
+
+
+@pytest.fixture(scope="module")
+def heads(tmp_path_factory) -> Path:
+    """Twelve heads whose weights are known, eight of whom nothing is."""
+    root = tmp_path_factory.mktemp("heads")
+    known = (true_sample(index) for index in range(12))
+    photographs = (replace(true_sample(index), attributes={}) for index in range(12, 20))
+    pack(known, root / "made", "made", PackSettings(side=64, shard=64))
+    pack(photographs, root / "own", "own", PackSettings(side=64, shard=64))
+    return root
+
+
+def task(heads: Path, *changes: str, packs: tuple[str, ...] = ("made", "own")):
+    recipe = read_recipe(RECIPES / "base.toml", (*SMALL, *changes))
+    return make_task(recipe, tuple(heads / name for name in packs))[0]
+
+
+def test_every_shape_has_its_mirror_image():
+    names = face_model().expression_names
+    others = [other_side(f"expression/{name}").removeprefix("expression/") for name in names]
+    assert sorted(others) == sorted(names)
+    assert [names[k] for k in range(len(names)) if others[k] == names[k]] == [
+        name for name in names if not name.endswith(("Left", "Right"))
+    ]
+    assert other_side("person") == "person"
+
+
+@pytest.mark.parametrize("flip", [0.0, 1.0])
+def test_a_mirrored_face_smiles_with_the_other_side(heads, flip):
+    crops = task(heads, f"augment.geometry.flip={flip}").crops
+    batch = crops.batch(0, 0, 32)
+    known = np.isfinite(batch.attributes["expression/jawOpen"])
+    assert 0 < known.sum() < 32
+    for name in EXPRESSION:
+        shown = other_side(f"expression/{name}") if flip else f"expression/{name}"
+        packed = crops.pack.attribute(f"expression/{name}")[batch.rows]
+        assert batch.attributes[shown][known] == pytest.approx(packed[known])
+        assert packed[known].min() > 0
+
+
+def test_only_faces_whose_weights_are_known_teach_them(heads):
+    learns = task(heads)
+    batch = learns.crops.batch(0, 0, 16)
+    known = np.isfinite(batch.attributes["expression/jawOpen"])
+    network = learns.network.train()
+    learns.losses(network, batch)["expression"].backward()
+    head = network.heads["expression"].logits
+    assert float(head.weight.grad.abs().sum()) > 0
+    nobody = replace(batch, attributes={name: np.full(16, np.nan) for name in batch.attributes})
+    assert known.any()
+    assert float(learns.losses(network, nobody)["expression"].detach()) == 0
+
+
+def test_the_head_learns_who_opens_the_jaw(heads):
+    learns = task(heads, "augment.occlusion.share=0.0", packs=("made",))
+    batch = learns.crops.batch(0, 0, 12)
+    optimiser = torch.optim.Adam(learns.network.parameters(), 3e-3)
+    losses = []
+    for _ in range(60):
+        loss = learns.losses(learns.network, batch)["expression"]
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        losses.append(float(loss.detach()))
+    assert losses[-1] < 0.7 * losses[0]
+
+
+def test_packs_without_weights_are_refused(heads):
+    with pytest.raises(InputError, match="expression/"):
+        task(heads, packs=("own",))
