@@ -89,6 +89,15 @@ def test_at_first_people_are_as_most():
     assert kappa.degrees == pytest.approx(5, abs=0.1)
 
 
+def test_two_eyes_never_look_apart():
+    kappa = Kappa(3.0)
+    for half in (-6.0, 0.0, 2.0, 4.5, 12.0):
+        angles = np.array([[10 - half, 4], [10 + half, 4]])
+        left = half - kappa.inward(angles)
+        assert left == pytest.approx(min(half - 3.0, 0.0))
+    assert Kappa().inward(np.array([[-5.0, 0], [5.0, 0]])) == 0  # eyes of the model
+
+
 def test_eyes_that_meet_or_look_aside_together_have_no_angle_to_take_off():
     meeting, aside = Kappa(), Kappa()
     for _ in range(300):

@@ -302,7 +302,8 @@ class FaceFitter:
         angles = angles - self._rest
         if open_.all():
             self._kappa.add(angles)
-        angles[:, 0] += np.array([1, -1]) * self._kappa.degrees
+        inward = self._kappa.inward(angles) if open_.all() else self._kappa.degrees
+        angles[:, 0] += np.array([1, -1]) * inward
         self._angles = np.where(open_[:, None], within(angles, WIDEST), self._angles)
         behind = self._angles.copy()
         behind[:, 1] *= np.minimum(np.maximum((openness - LEVEL) / (HELD - LEVEL), 0), 1)

@@ -20,22 +20,34 @@ class Kappa:
     show: about 5 degrees in most (angle kappa; Atchison and Smith, Optics of the Human Eye, 2000).
     On the model's eyeballs, which are larger, it reads as less.
 
-    Nobody's lines of sight part. What those of two open eyes part on the average of a clip is taken
-    for it, as far as there have been frames; until then it is the `usual`, degrees.
+    What the axes of two open eyes part on the average of a clip is taken for it, as far as there
+    have been frames; until then it is the `usual`, degrees. With 0 eyes are the model's own.
     """
 
     def __init__(self, usual: float = 0.0) -> None:
+        self._usual = usual
         self._sum, self._frames = usual * KAPPA_FRAMES, 0
 
     def add(self, angles: np.ndarray) -> None:
         """A frame with both eyes open: `angles` (2, 2) of the axes, right eye first."""
-        self._sum += float(angles[1, 0] - angles[0, 0]) / 2
+        self._sum += half_apart(angles)
         self._frames += 1
 
     @property
     def degrees(self) -> float:
         """0 to `MOST_KAPPA`."""
         return min(max(self._sum / (self._frames + KAPPA_FRAMES), 0.0), MOST_KAPPA)
+
+    def inward(self, angles: np.ndarray) -> float:
+        """By how much each of two open eyes of `angles` (2, 2) has to turn inward: as much as this
+        person's do, and until they part no more, as nobody's lines of sight do."""
+        return max(self.degrees, half_apart(angles)) if self._usual else self.degrees
+
+
+def half_apart(angles: np.ndarray) -> float:
+    """Degrees by which each of two eyes, `angles` (2, 2), right one first, looks outward of where
+    both would look alike; negative when they look inward."""
+    return float(angles[1, 0] - angles[0, 0]) / 2
 
 
 def gaze_angles(
