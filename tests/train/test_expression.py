@@ -16,6 +16,7 @@ from bauta.data.packing import PackSettings, pack
 from bauta.train.config import read_recipe
 from bauta.train.dataset import other_side
 from bauta.train.tasks import make_task
+from bauta.train.tasks.landmarks import LandmarksTask
 
 RECIPES = Path(__file__).resolve().parents[2] / "recipes"
 SMALL = (
@@ -45,9 +46,11 @@ def heads(tmp_path_factory) -> Path:
     return root
 
 
-def task(heads: Path, *changes: str, packs: tuple[str, ...] = ("made", "own")):
+def task(heads: Path, *changes: str, packs: tuple[str, ...] = ("made", "own")) -> LandmarksTask:
     recipe = read_recipe(RECIPES / "base.toml", (*SMALL, *changes))
-    return make_task(recipe, tuple(heads / name for name in packs))[0]
+    made, _ = make_task(recipe, tuple(heads / name for name in packs))
+    assert isinstance(made, LandmarksTask)
+    return made
 
 
 def test_every_shape_has_its_mirror_image():

@@ -223,7 +223,7 @@ def _with_eyes(
 
 def _near(frames: np.ndarray, marks: np.ndarray) -> np.ndarray:
     """(E,) bool: frames (E,) that lie about one of the marks (M,)."""
-    return (np.abs(frames[:, None] - marks) <= TOLERANCE).any(1)
+    return np.any(np.abs(frames[:, None] - marks) <= TOLERANCE, axis=1)
 
 
 def _gap_left(what: str, gap: np.ndarray, marked: np.ndarray) -> dict[str, float]:

@@ -80,12 +80,12 @@ class HeadFilter(Filter):
         lies = self._on_head(x)
         lay, here = self._moved(self._raw, lies)
         self._speed += keep * ((x - here) / (dt * size) - self._speed)
+        was, head = self._moved(carried, lies)
         if motion is None:
             step = (lies.mean(0) - lay.mean(0)) / (dt * size)
             self._pace += keep * (step - self._pace)
             cutoff = config.cutoff + config.beta * math.hypot(*self._pace[:2].tolist())
-        was, head = self._moved(carried, lies)
-        if motion is not None:
+        else:
             away = self._on_head(head)[:, :2] - was[:, :2]
             away = float((away**2).sum(1).mean()) / size**2
             cutoff = config.cutoff * (1 + away / config.surprise**2)
