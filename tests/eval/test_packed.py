@@ -12,6 +12,7 @@ from bauta.data.packing import pack
 from bauta.data.packs import MADE, read_pack
 from bauta.data.sample import Labels
 from bauta.eval import packed
+from bauta.eval.eyes import Matches
 from bauta.eval.looked import Looked, blinks, brows, compared, lids, summary, tone_ratio
 from bauta.eval.packed import faces_of
 from bauta.schemes import LEFT_EYE478, RIGHT_EYE478
@@ -84,6 +85,8 @@ def test_blinks_are_matched_clip_by_clip():
     assert found is not None
     assert (found.hits, found.found, found.marked) == (9, 9, 18)
     assert blinks(replace(faces, clip=np.full(80, np.nan))) is None
+    aside = replace(both, pose=np.full((80, 3), (60, 0, 0), np.float32))
+    assert blinks(aside) == Matches(0, 0, 0)  # only faces that look ahead count
 
 
 def test_dark_skins_with_twice_the_error():

@@ -106,3 +106,13 @@ def test_the_head_learns_who_opens_the_jaw(heads):
 def test_packs_without_weights_are_refused(heads):
     with pytest.raises(InputError, match="expression/"):
         task(heads, packs=("own",))
+
+
+def test_the_exported_file_leaves_it_out(heads):
+    pytest.importorskip("onnx", reason="needs the extra `train`")
+    from bauta.train.export.landmarks import landmark_graph
+
+    graph = landmark_graph(task(heads).network).graph
+    assert "expression" not in {output.name for output in graph.output}
+    shapes = len(face_model().expression_names)
+    assert not any(shapes in tensor.dims for tensor in graph.initializer)

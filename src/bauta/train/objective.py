@@ -34,7 +34,8 @@ SPANS = {
     "ibug68": [*BROWS68, *MOUTH68, *LIDS68],
 }
 """Pairs of points whose distances are expressions: brows over the corners of the eyes and the root
-of the nose, width and height of the mouth, its place between nose, chin and eyes."""
+of the nose, width and height of the mouth, its place between nose, chin and eyes, and how far
+lids of the 68 points are apart (those of mesh478: `LIPS_AND_LIDS`)."""
 
 
 @dataclass(frozen=True)
