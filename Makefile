@@ -46,7 +46,7 @@ fuzz: .venv/ready-dev
 packs: .venv/ready-dev
 	for set in ytf lfw masks negatives lookalikes; do $(BIN)/bauta data pack $$set -o .packs/own/$$set || exit 1; done
 	$(BIN)/bauta synth .packs/profile --kind profile --count 12000 --seed 1
-	$(BIN)/bauta synth .packs/rendered --kind rendered --count 10000 --seed 1
+	$(BIN)/bauta synth .packs/rendered --kind rendered --count 25000 --seed 1
 
 packs-small: .venv/ready-dev
 	$(BIN)/bauta synth .packs/made/profile --kind profile --count 8000 --seed 1 --small

@@ -146,6 +146,7 @@ def face_state(
         points68_3d=face.points.get("ibug68-3d", NO_POINTS),
         pose=Pose(placed.R_camera_head),
         sigma=face.sigma,
+        seen_shapes=face.blendshapes,
     )
 
 

@@ -187,7 +187,7 @@ def _fitted(
     confidence: float,
     blink: Blink | None = None,
 ) -> FaceState:
-    fit = fitter(state.mesh, _doubt(state), camera, confidence)
+    fit = fitter(state.mesh, _doubt(state), camera, confidence, state.seen_shapes)
     if fit is None:
         return state.with_head(state.pose, None, blink) if blink else state
     return state.with_head(Pose(fit.R_camera_head, fit.matrix), fit, blink)
@@ -225,7 +225,7 @@ def calibrate(states: Sequence[FaceState], camera: Camera) -> Profile:
     known = Profile(fits[-1].names, np.zeros(count), np.ones(count), fits[-1].identity, size)
     fitter = _fitter(profile=known)
     again = [
-        fitter(state.mesh, _doubt(state), camera, state.score)
+        fitter(state.mesh, _doubt(state), camera, state.score, state.seen_shapes)
         for state in states
         if state.fit is not None
     ]

@@ -94,6 +94,9 @@ class FaceState:
     pose: Pose
     sigma: dict[str, np.ndarray] = field(default_factory=dict)
     """Scheme name -> (points,) float32, expected distance from the truth in pixels."""
+    seen_shapes: np.ndarray | None = None
+    """(E,) 0..1 in the order of the face model: what the network believes of the expression besides
+    the points, which the fit takes into account; None where it says nothing."""
     fit: HeadFit | None = None
     """The head of the face model that explains the points; None with `fit=False`, or when the model
     does not predict the mesh."""

@@ -13,7 +13,7 @@ from bauta.assets.face import face_model
 from bauta.checks import SourceError
 from bauta.data.splits import split_of
 from bauta.data.teachers import data_root
-from bauta.morphable.arkit import ARKIT52
+from bauta.morphable.arkit import ARKIT52, LOOKS
 from bauta.synth.kinds import KINDS
 from bauta.synth.rendered import truth
 from bauta.synth.rendered.canvas import SAMPLES, hits_of
@@ -217,6 +217,24 @@ def test_rare_faces_are_common():
     assert np.mean(wide) > 0.08
     assert np.mean(turned) > 0.2
     assert max(abs(m.angles[0]) for m in moments) <= 90
+
+
+def test_every_shape_is_seen_strong_and_on_one_side():
+    rng = np.random.default_rng(0)
+    faces = np.array([draw_moment(rng).weights() for _ in range(2000)])
+    names = list(face_model().expression_names)
+    own = [row for row, name in enumerate(names) if name not in LOOKS]
+    assert (faces[:, own] > 0.5).mean(0).min() > 0.008
+    for row in own:
+        name = names[row]
+        if name.endswith("Left") and name not in ("jawLeft", "mouthLeft"):
+            other = faces[:, names.index(name.removesuffix("Left") + "Right")]
+            assert ((faces[:, row] > 0.4) & (other < 0.1)).mean() > 0.002
+    for first, second in (("jawLeft", "jawRight"), ("mouthLeft", "mouthRight")):
+        pair = faces[:, [names.index(first), names.index(second)]]
+        assert not (pair > 0).all(1).any()
+    lips, jaw = (faces[:, names.index(name)] for name in ("mouthClose", "jawOpen"))
+    assert (lips <= jaw + 1e-6).all()
 
 
 def test_weights_are_those_of_the_shipped_head():

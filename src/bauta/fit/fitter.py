@@ -57,6 +57,8 @@ class FitSettings:
     """How much dearer expression is in the frames that tell who it is."""
     rest: float = 0.3
     """Pull of an expression weight to zero, squared."""
+    belief: float = 10.0
+    """Pull to the weight that the network believes in, squared."""
     calm: float = 4.5
     """Pull to the weight of the frame before, squared."""
     least_sigma: float = 0.006
@@ -121,6 +123,7 @@ class FaceFitter:
             self.person = Person(self.settings.modes, identity * grown)
             self.size = Size(self.profile.size / grown)
         self._frame, self._kappa = 0, Kappa(self.settings.kappa)
+        self._believe(None)
         self.cut()
         self._meet(self.person.mean)
 
@@ -131,10 +134,16 @@ class FaceFitter:
         self._angles = np.zeros((2, 2))
 
     def __call__(
-        self, mesh: np.ndarray, sigma: np.ndarray, camera: Camera, confidence: float = 1.0
+        self,
+        mesh: np.ndarray,
+        sigma: np.ndarray,
+        camera: Camera,
+        confidence: float = 1.0,
+        shapes: np.ndarray | None = None,
     ) -> HeadFit | None:
         """Fit a frame: `mesh` (478, 3) pixels (its z is not used but to begin with), `sigma` (478,)
-        pixels, `confidence` 0..1 in what the frame says about the person.
+        pixels, `confidence` 0..1 in what the frame says about the person; `shapes` (E,) 0..1, what
+        is believed of the expression besides the points.
 
         None when no head explains the points; the next frame then starts afresh. InputError for
         points or sigma that are not finite.
@@ -142,6 +151,7 @@ class FaceFitter:
         mesh = check_array(mesh, (478, 3), "mesh").astype(np.float64)
         sigma = check_array(sigma, (478,), "sigma").astype(np.float64)
         self._frame += 1
+        self._believe(shapes)
         seen = camera.undistorted(mesh[:, :2])
         spread = face_size(seen)
         if spread < SMALLEST:
@@ -167,6 +177,15 @@ class FaceFitter:
         if due:
             self._measure(self._last, seen, sigma, camera, open_)
         return self._result(self._last, camera)
+
+    def _believe(self, shapes: np.ndarray | None) -> None:
+        """Take over what is believed of the expression."""
+        count = len(self.points.shape_rows)
+        self._belief, self._believed = np.zeros(count), np.zeros(count)
+        if shapes is not None:
+            shapes = check_array(shapes, (len(self._names),), "shapes")
+            self._believed = shapes[self.points.shape_rows].astype(np.float64)
+            self._belief[:] = self.settings.belief
 
     def _lids(self, seen: np.ndarray, sigma: np.ndarray, spread: float) -> np.ndarray:
         """(2, 2, K) how far the lids are apart, across the line between the corners of each eye."""
@@ -254,8 +273,8 @@ class FaceFitter:
         return Prior(
             np.zeros(count),
             upper,
-            calm * last / (calm + s.rest),
-            calm + s.rest,
+            (calm * last + self._belief * self._believed) / (calm + s.rest + self._belief),
+            calm + s.rest + self._belief,
             np.full(count, dear * s.price),
         )
 

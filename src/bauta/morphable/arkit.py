@@ -24,6 +24,14 @@ LOOKS = tuple(name for name in ARKIT52 if name.startswith("eyeLook"))
 """Shapes that turn the eyeballs and move the lids with them."""
 
 
+def mirrored(name: str) -> str:
+    """The name that a mirror image shows: left and right trade places, others are as they are."""
+    for side, other in (("Left", "Right"), ("Right", "Left")):
+        if name.endswith(side):
+            return name.removesuffix(side) + other
+    return name
+
+
 def arkit_name(name: str) -> str:
     """`eyeBlink_L` -> `eyeBlinkLeft`; other names as they are."""
     for short, long in (("_L", "Left"), ("_R", "Right")):

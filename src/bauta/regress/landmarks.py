@@ -9,16 +9,20 @@ from typing import Protocol
 import numpy as np
 
 from bauta import schemes
+from bauta.assets.face import face_model
 from bauta.checks import ModelError
 from bauta.crop import Roi
 from bauta.engine.session import Session
 from bauta.geometry import affine
+from bauta.morphable.arkit import mirrored
 
 TASK = "landmarks"
 """What cards and files of such networks name as theirs."""
 OUTPUTS = {"mesh": "mesh478", "ibug68": "ibug68", "ibug68_3d": "ibug68-3d"}
 """Output of the network -> scheme, where the two names differ and for files that name no schemes;
 all other outputs are called as their scheme."""
+BLENDSHAPES = "blendshapes"
+"""Output that says the expression besides the points, and metadata that name its weights."""
 MAIN = ("mesh478", "ibug68-3d", "ibug68")
 """Which scheme says how the head lies, the best first."""
 
@@ -38,6 +42,9 @@ class Prediction:
     """(S, S, 3) uint8 RGB: what the network saw."""
     T_crop_image: np.ndarray | None = None
     """(2, 3), from the picture to pixels of `crop`."""
+    blendshapes: np.ndarray | None = None
+    """(E,) float32 0..1 in the order of the face model that ships: what the network believes of the
+    expression besides the points; None where it says nothing."""
 
     def averaged(self, other: Prediction) -> Prediction:
         """The mean of this and another look at the same face; the crop is this one's."""
@@ -46,6 +53,7 @@ class Prediction:
             points={name: (p + other.points[name]) / 2 for name, p in self.points.items()},
             sigma={name: (s + other.sigma[name]) / 2 for name, s in self.sigma.items()},
             presence=(self.presence + other.presence) / 2,
+            blendshapes=_mean(self.blendshapes, other.blendshapes),
         )
 
     def apart(self, other: Prediction) -> float:
@@ -168,6 +176,7 @@ class LandmarkRegressor:
                 not self.knows_presence or session.metadata.get("watched_by") == "detector"
             )
             self.doubt = Doubt.read(session.metadata.get("doubt", str(Doubt())))
+            self._shapes = self._shape_rows()
             self._try_out()
         except (KeyError, ValueError, ModelError) as error:
             raise ModelError(
@@ -188,6 +197,14 @@ class LandmarkRegressor:
         known = {scheme: output for output, scheme in OUTPUTS.items()}
         return {known.get(name, name): name for name in names}
 
+    def _shape_rows(self) -> np.ndarray | None:
+        """(2, E) which of the network's weights is each of the face model's, and in a mirror."""
+        if BLENDSHAPES not in self._session.outputs:
+            return None
+        said = self._session.metadata[BLENDSHAPES].split(",")
+        names = face_model().expression_names
+        return np.array([[said.index(n) for n in names], [said.index(mirrored(n)) for n in names]])
+
     def _try_out(self) -> None:
         """One empty crop: names, shapes and finite numbers are as they should be, or ValueError."""
         out = self._session.run({"crop": np.zeros((1, self.size, self.size, 3), np.uint8)})
@@ -198,6 +215,8 @@ class LandmarkRegressor:
                 _check(out, f"{name}_sigma", [(1, count)])
         if self.knows_presence:
             _check(out, "presence", [(1,)])
+        if self._shapes is not None:
+            _check(out, BLENDSHAPES, [(1, self._shapes.shape[1])])
 
     def __call__(self, image: np.ndarray, roi: Roi) -> Prediction:
         """Points of the face in `roi` of an RGB uint8 picture (H, W, 3)."""
@@ -215,7 +234,14 @@ class LandmarkRegressor:
         if "ibug68" in points:
             points["ibug68"] += self.ibug68_offset
         presence = float(out["presence"][0]) if self.knows_presence else 1.0
-        return Prediction(points, sigma, presence, crop, T)
+        shapes = None
+        if self._shapes is not None:
+            shapes = out[BLENDSHAPES][0][self._shapes[int(roi.mirrored)]]
+        return Prediction(points, sigma, presence, crop, T, shapes)
+
+
+def _mean(one: np.ndarray | None, other: np.ndarray | None) -> np.ndarray | None:
+    return one if one is None or other is None else (one + other) / 2
 
 
 def _check(out: dict[str, np.ndarray], name: str, shapes: list[tuple[int, ...]]) -> None:

@@ -22,6 +22,7 @@ from bauta.data.batch import Batch
 from bauta.data.derived import POSE_CLASS, pack_attribute, pose_class
 from bauta.data.packs import Column, Pack, read_pack
 from bauta.data.targets import with_mapped68, with_shut_lids
+from bauta.morphable.arkit import mirrored
 from bauta.train.augment import Augment, View, augmented
 from bauta.train.nobody import Nobody
 from bauta.train.sampling import row_poses, row_weights
@@ -101,12 +102,7 @@ def _disturbed(column: Column, deviation: np.ndarray) -> Column:
 def other_side(name: str) -> str:
     """The attribute that says of a mirror image what this one says of the picture: expressions have
     a left and a right."""
-    if not name.startswith("expression/"):
-        return name
-    for side, other in (("Left", "Right"), ("Right", "Left")):
-        if name.endswith(side):
-            return name.removesuffix(side) + other
-    return name
+    return mirrored(name) if name.startswith("expression/") else name
 
 
 class FaceCrops:

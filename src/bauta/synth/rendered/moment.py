@@ -2,6 +2,8 @@
 
 Lids, brows and mouth are drawn apart, each from a list of habits: real footage shows shut, winking
 or wide eyes, raised brows and pressed lips in a few frames of a hundred, training needs them often.
+Every third face does something that no habit has: a few shapes, any, so that each is seen strong,
+alone and on one side.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bauta.assets.face import face_model
+from bauta.morphable.arkit import LOOKS, mirrored
 from bauta.morphable.params import look_weights
 
 SIDES = ("Left", "Right")
@@ -116,6 +119,32 @@ MOUTHS: tuple[tuple[float, Draw], ...] = (
 )
 
 
+ANYTHING = 1 / 3
+"""Share of the faces whose shapes are drawn one by one."""
+OPPOSED = (("jawLeft", "jawRight"), ("mouthLeft", "mouthRight"))
+"""Of each pair a face does one."""
+
+
+def anything(rng: np.random.Generator) -> Weights:
+    """One to five shapes of 0.2 to 1, whichever; in every second face both halves do the same."""
+    names = [name for name in face_model().expression_names if name not in LOOKS]
+    chosen: list[str] = rng.choice(names, rng.integers(1, 6), replace=False).tolist()
+    weights = {name: float(rng.uniform(0.2, 1)) for name in chosen}
+    for first, second in OPPOSED:
+        if first in weights:
+            weights.pop(second, None)
+    if rng.random() < 0.5:
+        for left in [name for name in names if name.endswith("Left")]:
+            right = mirrored(left)
+            if (left, right) not in OPPOSED and (left in weights or right in weights):
+                weights |= dict.fromkeys(
+                    (left, right), max(weights.get(left, 0), weights.get(right, 0))
+                )
+    if "mouthClose" in weights:  # closes lips over a jaw that is open
+        weights["jawOpen"] = max(weights["mouthClose"], weights.get("jawOpen", 0.0))
+    return weights
+
+
 def choose(habits: tuple[tuple[float, Draw], ...], rng: np.random.Generator) -> Weights:
     """One of the habits, by its share."""
     shares = np.array([share for share, _ in habits])
@@ -127,7 +156,7 @@ def uneven(weights: Weights, rng: np.random.Generator, chance: float = 0.3) -> W
     result = dict(weights)
     for name in weights:
         if name.endswith("Left") and not name.startswith("eye") and rng.random() < chance:
-            weaker = name if rng.random() < 0.5 else name.removesuffix("Left") + "Right"
+            weaker = name if rng.random() < 0.5 else mirrored(name)
             result[weaker] = result.get(weaker, 0.0) * rng.uniform(0, 1)
     return result
 
@@ -167,6 +196,8 @@ def draw_angles(rng: np.random.Generator) -> tuple[float, float, float]:
 
 def draw_expression(rng: np.random.Generator) -> Weights:
     """Lids, brows and mouth, without gaze."""
+    if rng.random() < ANYTHING:
+        return anything(rng)
     weights = choose(LIDS, rng)
     mouth_and_brows = choose(BROWS, rng) | choose(MOUTHS, rng)
     weights = uneven(mouth_and_brows, rng) | weights

@@ -10,9 +10,11 @@ import onnx
 import torch
 from torch import Tensor, nn
 
-from bauta.regress.landmarks import OUTPUTS
+from bauta.assets.face import face_model
+from bauta.regress.landmarks import BLENDSHAPES, OUTPUTS
 from bauta.train.export.graph import finish, fuse, trace
 from bauta.train.export.storage import stored
+from bauta.train.networks.heads.beside import Expression
 from bauta.train.networks.heads.morphable import Morphable, OfModel
 from bauta.train.networks.network import LandmarkNetwork
 
@@ -27,8 +29,9 @@ WHOLE = {
     "identity": "coefficients of the face model's first modes, standard deviations",
     "expression": "weights of the face model's shapes, about 0..1, in the order of the metadata",
     "vertices": "pixels of the crop, the face model's vertices, z zero-mean",
+    BLENDSHAPES: "0..1, what it believes of the shapes that the metadata name",
 }
-"""What a head of a face model says -> its meaning."""
+"""What a head says of the face model -> its meaning."""
 
 
 def output_of(scheme: str) -> str:
@@ -81,7 +84,11 @@ class LandmarkExport(nn.Module):
             found = {"pose": out["pose"], "scale": scale, "origin": origin}
             first = 9 + head.identity
             found |= {"identity": said[:, 9:first], "expression": said[:, first:]}
-        return found | ({"vertices": _zero_mean_z(out["vertices"])} if "vertices" in out else {})
+        if "vertices" in out:
+            found["vertices"] = _zero_mean_z(out["vertices"])
+        if "expression" in out:
+            found[BLENDSHAPES] = torch.sigmoid(out["expression"])
+        return found
 
 
 def morphable_of(network: nn.Module) -> Morphable:
@@ -92,10 +99,13 @@ def morphable_of(network: nn.Module) -> Morphable:
 def model_metadata(network: nn.Module) -> dict[str, str]:
     """What a file says of the face model whose parameters or vertices it gives."""
     heads = network.heads.values() if isinstance(network, LandmarkNetwork) else ()
+    found = {}
+    if any(isinstance(head, Expression) for head in heads):
+        found[BLENDSHAPES] = ",".join(face_model().expression_names)
     head = next((head for head in heads if isinstance(head, OfModel)), None)
     if head is None:
-        return {}
-    found = {"face_model": head.face.name, "vertices": str(len(head.face.mean))}
+        return found
+    found |= {"face_model": head.face.name, "vertices": str(len(head.face.mean))}
     if isinstance(head, Morphable):
         found["identity_modes"] = str(head.identity)
         found["expression_names"] = ",".join(head.face.expression_names)

@@ -199,6 +199,8 @@ def untrained_heads(recipe: config.Recipe) -> list[str]:
         untrained.append("presence")
     if not loss.get("sigma") and loss.get("points") not in ("gaussian", "laplace"):
         untrained.append("uncertainty")
+    if not loss.get("expression"):
+        untrained.append("expression")
     return untrained
 
 
