@@ -80,7 +80,8 @@ class Fitted:
         self.fitter.reset()
         height, width = image.shape[:2]
         camera = Camera.of_fov(width, height, FOV)
-        fit = self.fitter(face.points["mesh478"], face.sigma["mesh478"], camera, face.presence)
+        mesh, sigma = face.points["mesh478"], face.sigma["mesh478"]
+        fit = self.fitter(mesh, sigma, camera, face.presence, face.blendshapes)
         if fit is None:
             return np.zeros(len(NAMES)), np.zeros(2)
         return fit.weights, np.array(to_angles(fit.R_camera_head)[:2])

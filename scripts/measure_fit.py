@@ -104,8 +104,8 @@ def pictures(head: Head, seed: int, count: int) -> Iterator[Picture]:
         )
 
 
-Seen = tuple[np.ndarray, np.ndarray, float]
-"""Mesh (478, 3), sigma (478,) and confidence of a picture."""
+Seen = tuple[np.ndarray, np.ndarray, float, "np.ndarray | None"]
+"""Mesh (478, 3), sigma (478,), confidence, and (E,) what is believed of the expression."""
 
 
 def eyes(mesh: np.ndarray) -> float:
@@ -121,7 +121,7 @@ def ideal(noise: float) -> Callable[[Picture], Seen]:
     def look(picture: Picture) -> Seen:
         mesh, size = picture.mesh.astype(np.float64), eyes(picture.mesh)
         mesh[:, :2] += rng.normal(size=(478, 2)) * noise * size
-        return mesh, np.full(478, max(noise, 0.002) * size), 1.0
+        return mesh, np.full(478, max(noise, 0.002) * size), 1.0, None
 
     return look
 
@@ -133,7 +133,8 @@ def through(faces: Faces) -> Callable[[Picture], Seen | None]:
         found = faces.look(picture.image, picture.box, 1.0)
         if found is None:
             return None
-        return found.points["mesh478"], found.sigma["mesh478"], found.presence
+        points, sigma = found.points["mesh478"], found.sigma["mesh478"]
+        return points, sigma, found.presence, found.blendshapes
 
     return look
 
@@ -198,7 +199,8 @@ def follow(
             fit = None
             if look is not None:
                 one.cut()
-                fit = one(look[0], look[1], Camera(picture.view.camera.K), look[2])
+                mesh, sigma, confidence, shapes = look
+                fit = one(mesh, sigma, Camera(picture.view.camera.K), confidence, shapes)
                 away = np.linalg.norm(look[0][:, :2] - picture.mesh[:, :2], axis=1).mean()
                 tally.add(
                     points=away / eyes(picture.mesh), sigma=look[1].mean() / eyes(picture.mesh)

@@ -6,13 +6,14 @@ a little lower the brighter the crop: what a network knows before it has learned
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
 from bauta import schemes
 from bauta.crop import MARGIN
-from bauta.regress.landmarks import OUTPUTS
+from bauta.regress.landmarks import BLENDSHAPES, OUTPUTS
 from bauta.tables import mesh478
 
 SIZE = 64
@@ -23,11 +24,16 @@ SOLID = ("ibug68-3d", "mesh478")
 """Schemes whose points have z."""
 
 
-def write(path: Path, *names: str, **metadata: str) -> Path:
-    """A landmark model of those schemes at `path`, with more `metadata` if there is any."""
+def write(
+    path: Path, *names: str, shapes: Mapping[str, float] | None = None, **metadata: str
+) -> Path:
+    """A landmark model of those schemes at `path`, with more `metadata` if there is any; it
+    believes in `shapes`, whatever it sees."""
     said = {"bauta_task": "landmarks", "bauta_model": path.stem, "version": "1"}
     said |= {"size": str(SIZE), "schemes": ",".join(names)} | metadata
-    path.write_bytes(_model(list(names), said))
+    if shapes is not None:
+        said = {BLENDSHAPES: ",".join(shapes)} | said
+    path.write_bytes(_model(list(names), said, shapes))
     return path
 
 
@@ -42,7 +48,7 @@ def mean_face(scheme: str) -> np.ndarray:
     return points[:, : 3 if scheme in SOLID else 2].astype(np.float32)
 
 
-def _model(names: list[str], metadata: dict[str, str]) -> bytes:
+def _model(names: list[str], metadata: dict[str, str], shapes: Mapping[str, float] | None) -> bytes:
     """The bytes of a ModelProto; the numbers of its fields are those of onnx.proto."""
     outputs = {name: mean_face(name)[None] for name in names}
     called = {scheme: output for output, scheme in OUTPUTS.items()}
@@ -54,6 +60,10 @@ def _model(names: list[str], metadata: dict[str, str]) -> bytes:
         values += [_tensor(f"{name}_mean", points), _tensor(f"{name}_down", down)]
         nodes += [_node("Mul", ["grey", f"{name}_down"], [f"{name}_shift"])]
         nodes += [_node("Add", [f"{name}_mean", f"{name}_shift"], [called.get(name, name)])]
+    if shapes is not None:
+        outputs[BLENDSHAPES] = np.array([list(shapes.values())], np.float32)
+        values += [_tensor("shapes", outputs[BLENDSHAPES])]
+        nodes += [_node("Identity", ["shapes"], [BLENDSHAPES])]
     graph = b"".join(_bytes(1, node) for node in nodes) + _bytes(2, b"tiny")
     graph += b"".join(_bytes(5, value) for value in values)
     graph += _bytes(11, _value("crop", UINT8, (1, SIZE, SIZE, 3)))

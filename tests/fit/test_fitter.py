@@ -82,6 +82,40 @@ def test_noisy_points_give_the_expressions_better_than_half():
     assert np.mean(false) <= 0.05
 
 
+def test_what_is_believed_of_the_expression_helps_where_points_hardly_show_it():
+    rng = np.random.default_rng(3)
+    off = {"without": 0.0, "with": 0.0}
+    for seen in stills(rng, 12, 0.04):
+        for name, shapes in (("without", None), ("with", 0.7 * seen.weights)):
+            found = fitter()(seen.mesh, seen.sigma, seen.camera, shapes=shapes)
+            assert found is not None
+            off[name] += float(np.abs(found.weights - seen.weights)[FACE].sum())
+    assert off["with"] < 0.8 * off["without"]
+
+
+def test_points_that_are_seen_well_overrule_what_is_believed():
+    rng = np.random.default_rng(4)
+    person = somebody(rng)
+    for wrong in (np.zeros(len(NAMES)), expression(jawOpen=0.9, browInnerUp=0.9)):
+        weights = expression(mouthSmileLeft=0.8, mouthSmileRight=0.8)
+        one = settled(person)
+        seen = see(person, weights, R0, T0, CAMERA)
+        found = None
+        for _ in range(5):
+            found = one(seen.mesh, seen.sigma, seen.camera, shapes=wrong)
+        assert found is not None
+        smile, jaw = (found.blendshapes[n] for n in ("mouthSmileLeft", "jawOpen"))
+        assert smile > 0.6
+        assert jaw < 0.2
+
+
+@pytest.mark.parametrize("bad", [np.zeros(3), np.full(len(NAMES), np.nan)])
+def test_beliefs_of_another_model_are_refused(bad):
+    seen = see(np.zeros(4), expression(), R0, T0, CAMERA)
+    with pytest.raises(InputError, match="shapes"):
+        fitter()(seen.mesh, seen.sigma, seen.camera, shapes=bad)
+
+
 def test_ten_frames_tell_who_it_is():
     """Distance of the skin to the true person's, against the mean face's."""
     found, mean = [], []

@@ -2,7 +2,7 @@
 
 Lids, brows and mouth are drawn apart, each from a list of habits: real footage shows shut, winking
 or wide eyes, raised brows and pressed lips in a few frames of a hundred, training needs them often.
-Every third face does something that no habit has: a few shapes, any, so that each is seen strong,
+Every second face does something that no habit has: a few shapes, any, so that each is seen strong,
 alone and on one side.
 """
 
@@ -119,7 +119,7 @@ MOUTHS: tuple[tuple[float, Draw], ...] = (
 )
 
 
-ANYTHING = 1 / 3
+ANYTHING = 0.5
 """Share of the faces whose shapes are drawn one by one."""
 OPPOSED = (("jawLeft", "jawRight"), ("mouthLeft", "mouthRight"))
 """Of each pair a face does one."""

@@ -28,7 +28,7 @@ from bauta.synth.rendered.stage import Stage, draw_stage, scene_of
 
 PICTURES = 4
 """Pictures of a person, but for clips."""
-VERSION = "3"
+VERSION = "4"
 """Of what is drawn from the same numbers; packs of several are not mixed."""
 MIX: dict[str, tuple[int, ...]] = {"free": (), "rendered": (7,)}
 """What is mixed into a number by kind, so that sets of one seed are no twins: other people, other

@@ -1,0 +1,70 @@
+"""What a network believes of the expression: from its file to the fit."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import bauta
+from bauta.assets.face import face_model
+from bauta.checks import ModelError
+from bauta.crop import Roi
+from bauta.demo.run import CLIP
+from bauta.regress.opening import open_regressor
+from tiny_models import write
+
+NAMES = face_model().expression_names
+POINTS = ("mesh478", "ibug68-3d", "ibug68")
+ROI = Roi(np.array([100.0, 80.0]), 120.0, 0.0)
+IMAGE = np.zeros((160, 200, 3), np.uint8)
+
+
+def believes(**weights: float) -> dict[str, float]:
+    """Weights of all shapes, the last of the face model first."""
+    return {name: weights.get(name, 0.0) for name in reversed(NAMES)}
+
+
+def test_weights_are_read_by_name(tmp_path):
+    shapes = believes(jawOpen=0.4, mouthSmileLeft=0.7)
+    regressor = open_regressor(write(tmp_path / "a.onnx", *POINTS, shapes=shapes))
+    seen = regressor(IMAGE, ROI).blendshapes
+    assert seen is not None
+    found = dict(zip(NAMES, seen.tolist(), strict=True))
+    assert {name for name, weight in found.items() if weight} == {"jawOpen", "mouthSmileLeft"}
+    assert found["jawOpen"] == pytest.approx(0.4)
+    assert found["mouthSmileLeft"] == pytest.approx(0.7)
+
+
+def test_a_mirrored_look_sees_the_other_side(tmp_path):
+    shapes = believes(jawOpen=0.4, mouthSmileLeft=0.7)
+    regressor = open_regressor(write(tmp_path / "a.onnx", *POINTS, shapes=shapes))
+    mirrored = regressor(IMAGE, Roi(ROI.center, ROI.side, 0.0, mirrored=True))
+    assert mirrored.blendshapes is not None
+    found = dict(zip(NAMES, mirrored.blendshapes.tolist(), strict=True))
+    assert {name for name, weight in found.items() if weight} == {"jawOpen", "mouthSmileRight"}
+    both = regressor(IMAGE, ROI).averaged(mirrored).blendshapes
+    assert both is not None
+    assert both[NAMES.index("mouthSmileLeft")] == pytest.approx(0.35)
+
+
+def test_a_file_of_other_shapes_is_refused(tmp_path):
+    shapes = believes()
+    shapes["grin"] = shapes.pop("jawOpen")
+    with pytest.raises(ModelError, match="jawOpen"):
+        open_regressor(write(tmp_path / "a.onnx", *POINTS, shapes=shapes))
+
+
+def test_a_file_without_them_says_nothing(tmp_path):
+    seen = open_regressor(write(tmp_path / "a.onnx", *POINTS))(IMAGE, ROI)
+    assert seen.blendshapes is None
+
+
+def test_the_tracker_hands_them_to_the_fit(tmp_path):
+    image = next(iter(bauta.open_video(CLIP))).image
+    weights = {}
+    for name, shapes in (("blank", believes()), ("open", believes(jawOpen=1.0))):
+        model = write(tmp_path / f"{name}.onnx", *POINTS, shapes=shapes, presence="")
+        for face in bauta.detect_faces(image, model, max_faces=1):
+            assert face.seen_shapes is not None
+            weights[name] = face.blendshapes["jawOpen"]
+    assert weights["open"] > weights["blank"] + 0.1
