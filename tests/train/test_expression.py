@@ -16,7 +16,7 @@ from bauta.data.packing import PackSettings, pack
 from bauta.train.config import read_recipe
 from bauta.train.dataset import other_side
 from bauta.train.tasks import make_task
-from bauta.train.tasks.landmarks import LandmarksTask
+from bauta.train.tasks.landmarks import LandmarksTask, to_tensor
 
 RECIPES = Path(__file__).resolve().parents[2] / "recipes"
 SMALL = (
@@ -108,11 +108,32 @@ def test_packs_without_weights_are_refused(heads):
         task(heads, packs=("own",))
 
 
-def test_the_exported_file_leaves_it_out(heads):
+def test_the_exported_file_says_it_by_name(heads):
     pytest.importorskip("onnx", reason="needs the extra `train`")
-    from bauta.train.export.landmarks import landmark_graph
+    from bauta.engine.session import Session
+    from bauta.train.export.landmarks import export_landmarks
 
-    graph = landmark_graph(task(heads).network).graph
-    assert "expression" not in {output.name for output in graph.output}
+    network = task(heads).network.eval()
+    session = Session(export_landmarks(network, "tiny", storage="float32"))
+    assert session.metadata["blendshapes"].split(",") == list(face_model().expression_names)
+    size = network.config.size
+    crop = np.random.default_rng(0).integers(0, 255, (1, size, size, 3)).astype(np.uint8)
+    with torch.no_grad():
+        said = torch.sigmoid(network(to_tensor(crop, torch.device("cpu")))["expression"])
+    assert session.run({"crop": crop})["blendshapes"] == pytest.approx(said.numpy(), abs=1e-4)
+
+
+def test_a_file_leaves_out_a_head_that_was_told_nothing(heads):
+    pytest.importorskip("onnx", reason="needs the extra `train`")
+    from bauta.train.config import Recipe
+    from bauta.train.export.landmarks import landmark_graph
+    from bauta.train.export.run import untrained_heads
+
+    told = {"loss": {"expression": 1.0, "presence": 1.0, "sigma": 1.0}, "data": {"absent": 0.1}}
+    assert untrained_heads(Recipe("landmarks", told)) == []
+    untold = told | {"loss": {"presence": 1.0, "sigma": 1.0}}
+    assert untrained_heads(Recipe("landmarks", untold)) == ["expression"]
+    graph = landmark_graph(task(heads).network, ["expression"]).graph
+    assert "blendshapes" not in {output.name for output in graph.output}
     shapes = len(face_model().expression_names)
     assert not any(shapes in tensor.dims for tensor in graph.initializer)
