@@ -61,6 +61,19 @@ def make_optimiser(network: nn.Module, settings: TrainSettings) -> torch.optim.O
     return kind(groups, lr=settings.rate)
 
 
+def part_of(network: nn.Module, only: str) -> nn.Module:
+    """The part of a network that learns; the rest is made to stay as it is. InputError when there
+    is no part of that name."""
+    if not only:
+        return network
+    parts = dict(network.named_modules())
+    if only not in parts:
+        known = ", ".join(name for name in parts if name.count(".") == 1 and "heads" in name)
+        raise InputError(f"only: the network has no part {only!r}; such as {known}")
+    network.eval().requires_grad_(False)
+    return parts[only].requires_grad_(True)
+
+
 def choose_device(kind: str, precision: str = "float32") -> str:
     """cpu or cuda; InputError for what this machine or PyTorch cannot do."""
     if kind == "cuda" and not torch.cuda.is_available():
@@ -82,6 +95,7 @@ class Learner:
     ) -> None:
         self.task, self.settings, self.world, self.step = task, settings, world, 0
         self.network = task.network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._part = part_of(self.network, settings.only)
         self.average = copy.deepcopy(self.network).eval() if settings.average else None
         self.optimiser = make_optimiser(self.network, settings)
         self.scaler = torch.amp.GradScaler(device.type, enabled=settings.precision == "float16")
@@ -111,8 +125,8 @@ class Learner:
         torch.manual_seed(seed * 4096 + self.world.rank)
         for group in self.optimiser.param_groups:
             group["lr"] = rate
-        if not self.network.training:
-            self.network.train()
+        if not self._part.training:
+            self._part.train()
         terms = self.task.losses(self._called, batch)
         values = torch.stack([value.float() for value in terms.values()])
         self.optimiser.zero_grad()

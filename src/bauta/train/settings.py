@@ -42,6 +42,9 @@ class TrainSettings:
     and exported; 0: no average."""
     precision: Literal["float32", "bfloat16", "float16"] = "float32"
     """Of the network's convolutions; float16, with scaled gradients, on a GPU only."""
+    only: str = ""
+    """Only the part of the network of this name learns, such as heads.expression: everything else
+    stays as `--init` brought it, statistics of batches too. Empty: all of it."""
     clip: float = 0.0
     """Largest norm of the gradient; 0: any."""
     device: Literal["auto", "cpu", "cuda"] = "auto"

@@ -127,7 +127,8 @@ class LandmarkNetwork(nn.Module):
             if "maps" in inspect.signature(make).parameters:
                 settings["maps"] = sum(schemes.get(name).count for name in config.schemes)
         self.trunk = NETWORKS[config.trunk["name"]](**settings)
-        maps = self._dry_run()
+        blocks = self._dry_run()
+        maps = blocks if isinstance(self.trunk, StackedHourglass) else blocks[-1:]
         side, channels = maps[-1].shape[-1], maps[-1].shape[1]
         coded = any(HEADS[name].reads_code for name in config.heads)
         self.code = Code(channels, side, config.code) if coded else None
@@ -138,6 +139,7 @@ class LandmarkNetwork(nn.Module):
             stacks=len(maps),
             code=self.code.numbers if self.code is not None else 0,
             schemes=tuple(config.schemes),
+            stages=tuple((m.shape[1], m.shape[-1]) for m in _stages(blocks)),
         )
         self.heads = nn.ModuleDict(
             {name: HEADS[name](site, **table) for name, table in config.heads.items()}
@@ -148,9 +150,11 @@ class LandmarkNetwork(nn.Module):
         """Maps of an empty crop: their shapes size the code and the heads."""
         was = self.trunk.training
         self.trunk.eval()
-        out = self.trunk(torch.zeros(1, 3, self.config.size, self.config.size))
+        x = torch.zeros(1, 3, self.config.size, self.config.size)
+        stacked = isinstance(self.trunk, StackedHourglass)
+        out = self.trunk(x) if stacked else self.trunk.features(x)
         self.trunk.train(was)
-        return out if isinstance(out, list) else [out]
+        return out
 
     def start_from(self, labels: Mapping[str, np.ndarray]) -> None:
         """Begin near the labels of many faces: scheme -> (M, K, D) in pixels of the crop."""
@@ -163,10 +167,14 @@ class LandmarkNetwork(nn.Module):
         maps = blocks if isinstance(self.trunk, StackedHourglass) else blocks[-1:]
         code = self.code(maps[-1]) if self.code is not None else x.new_zeros(0)
         out = {}
+        for head in self.heads.values():
+            if head.reads_stages:
+                out |= head(_stages(blocks), code)
         with torch.autocast(x.device.type, enabled=False):
             maps = [m.float() for m in maps]
             for head in self.heads.values():
-                out |= head(maps, code)
+                if not head.reads_stages:
+                    out |= head(maps, code)
         if features:
             out |= {f"feature_{index}": value for index, value in enumerate(blocks)}
         return out
@@ -176,6 +184,11 @@ class LandmarkNetwork(nn.Module):
             score = next((h.score for h in self.heads.values() if isinstance(h, Heatmap)), None)
             return self.trunk.features(x, score)
         return self.trunk.features(x)
+
+
+def _stages(blocks: list[Tensor]) -> list[Tensor]:
+    """The last map of every size, the largest first."""
+    return list({m.shape[-1]: m for m in blocks}.values())
 
 
 def _tuples(value: Any) -> Any:

@@ -21,7 +21,12 @@ from bauta.train.networks.heads.morphable import OfModel
 from bauta.train.networks.network import LandmarkNetwork, NetworkConfig
 from bauta.train.objective import LossSettings, Objective
 from bauta.train.settings import TrainSettings
-from bauta.train.true_head import TrueHead, expression_attributes, true_attributes
+from bauta.train.true_head import (
+    TrueHead,
+    attribute_of,
+    expression_attributes,
+    true_attributes,
+)
 
 log = logging.getLogger(__name__)
 
@@ -118,8 +123,9 @@ class LandmarksTask:
         return self.objective(network(to_tensor(batch.images, device)), batch)
 
     def validate(self, network: nn.Module) -> dict[str, float]:
-        """Mean error of each scheme in percent, their mean as `score`, and `presence_wrong`, the
-        percentage of crops whose presence is misjudged. Empty when nobody was held out."""
+        """Mean error of each scheme, and of the expression if it is learned, in percent, their mean
+        as `score`, and `presence_wrong`, the percentage of crops whose presence is misjudged. Empty
+        when nobody was held out."""
         if self._held_out is None:
             self._held_out = self._draw_held_out()
         device = next(network.parameters()).device
@@ -131,6 +137,9 @@ class LandmarksTask:
                 found.append(mean_errors(out[name].cpu().numpy(), batch, name))
             if "presence" in out:
                 wrong.append((out["presence"].cpu().numpy() > 0) != (batch.present > 0.5))
+            if self.recipe.loss.expression:
+                said = torch.sigmoid(out["expression"]).cpu().numpy()
+                errors.setdefault("expression", []).append(expression_errors(said, batch))
         known = {name: np.concatenate(found) for name, found in errors.items() if found}
         scores = {name: float(found.mean()) for name, found in known.items() if len(found)}
         if not scores:
@@ -181,6 +190,13 @@ def typical(crops: FaceCrops, count: int = 256) -> dict[str, np.ndarray]:
     common = np.all(list(labelled.values()), axis=0)
     rows = {name: common if common.sum() > 1 else mine for name, mine in labelled.items()}
     return {name: batch.points[name][mine] for name, mine in rows.items() if mine.any()}
+
+
+def expression_errors(said: np.ndarray, batch: Batch) -> np.ndarray:
+    """Mean error (F,) in percent of the weights `said` (B, E) of each face whose are known."""
+    truth = np.stack([attribute_of(batch, name) for name in expression_attributes()], 1)
+    known = np.isfinite(truth).all(1)
+    return 100 * np.abs(said - truth)[known].mean(1)
 
 
 def mean_errors(said: np.ndarray, batch: Batch, scheme: str) -> np.ndarray:

@@ -36,6 +36,8 @@ class Site:
     """Maps that the trunk gives: more than one for stacked hourglasses."""
     code: int
     """Numbers of the code; 0 when there is none."""
+    stages: tuple[tuple[int, int], ...]
+    """Channels and side of the trunk's last map of every size, the largest first."""
     schemes: tuple[str, ...]
     """Names of the point orders, in order."""
 
@@ -48,11 +50,13 @@ class Site:
 class Head(nn.Module):
     """Reads the maps (a list of (B, C, h, w), one a stack) or the code (B, N), names its outputs.
 
-    `reads_code` says whether it needs the code; `points` whether it predicts the schemes' points.
+    `reads_code` says whether it needs the code; `points` whether it predicts the schemes' points;
+    `reads_stages` whether its maps are those of `Site.stages` instead, one a stage.
     """
 
     reads_code: ClassVar[bool] = True
     points: ClassVar[bool] = False
+    reads_stages: bool = False
 
     def start_from(self, labels: Mapping[str, np.ndarray]) -> None:
         """Begin near the labels of many faces: scheme -> (M, K, 2 or 3) in pixels of the crop, z

@@ -12,6 +12,10 @@ from bauta.assets.face import face_model
 from bauta.checks import InputError, check_choice
 from bauta.train.networks.heads.base import Head, Site
 from bauta.train.networks.heads.turn import angles_of, rotation_of_six
+from bauta.train.networks.layers import convolution
+
+NECK = 64
+"""Channels of the last map that `Expression` looks at."""
 
 
 class Uncertainty(Head):
@@ -79,11 +83,27 @@ class Pose(Head):
 
 class Expression(Head):
     """`expression` (B, E): logits of ARKit's weights, 0..1, in the order of the face model that
-    ships. What points alone hardly show has to be in the code for it."""
+    ships.
 
-    def __init__(self, site: Site) -> None:
+    With `channels` 0 they are read off the code alone, which then has to hold what points hardly
+    show; else the last three stages of the trunk are looked at once more, with that many channels,
+    down to `numbers` beside those of the code.
+    """
+
+    def __init__(self, site: Site, channels: int = 0, numbers: int = 96) -> None:
         super().__init__()
-        self.logits = nn.Linear(site.code, len(face_model().expression_names))
+        self.reads_stages = channels > 0
+        if self.reads_stages:
+            if len(site.stages) < 3:
+                raise InputError("heads: expression: channels need a trunk of three stages or more")
+            (fine, _), (middle, _), (last, side) = site.stages[-3:]
+            self.fine = convolution(fine, channels // 2, stride=2)
+            self.middle = convolution(middle + channels // 2, channels, stride=2)
+            self.last = convolution(last + channels, NECK, 1)
+            self.drop = nn.Dropout(0.1)
+            self.numbers = nn.Linear(NECK * side * side, numbers)
+        seen = site.code + (numbers if self.reads_stages else 0)
+        self.logits = nn.Linear(seen, len(face_model().expression_names))
 
     def start_from(self, labels: Mapping[str, np.ndarray]) -> None:
         """Begin at a twentieth everywhere, about what shapes have on average."""
@@ -92,6 +112,12 @@ class Expression(Head):
             self.logits.bias.fill_(-3.0)
 
     def forward(self, maps: list[Tensor], code: Tensor) -> dict[str, Tensor]:
+        if self.reads_stages:
+            fine, middle, last = maps[-3:]
+            middle = self.middle(torch.cat([middle, self.fine(fine)], 1))
+            x = self.last(torch.cat([last, middle], 1))
+            numbers = torch.relu(self.numbers(self.drop(x.flatten(1))))
+            code = torch.cat([code, numbers.to(code.dtype)], 1)
         return {"expression": self.logits(code)}
 
 
