@@ -131,6 +131,7 @@ class LandmarksTask:
         device = next(network.parameters()).device
         errors: dict[str, list[np.ndarray]] = {name: [] for name in self.recipe.network.schemes}
         wrong: list[np.ndarray] = []
+        expression: list[np.ndarray] = []
         for batch in self._held_out:
             out = network(to_tensor(batch.images, device))
             for name, found in errors.items():
@@ -139,7 +140,8 @@ class LandmarksTask:
                 wrong.append((out["presence"].cpu().numpy() > 0) != (batch.present > 0.5))
             if self.recipe.loss.expression:
                 said = torch.sigmoid(out["expression"]).cpu().numpy()
-                errors.setdefault("expression", []).append(expression_errors(said, batch))
+                expression.append(expression_errors(said, batch))
+        errors |= {"expression": expression} if expression else {}
         known = {name: np.concatenate(found) for name, found in errors.items() if found}
         scores = {name: float(found.mean()) for name, found in known.items() if len(found)}
         if not scores:
