@@ -15,9 +15,12 @@ from bauta.checks import InputError
 from bauta.data.packing import PackSettings, pack
 from bauta.train.config import read_recipe
 from bauta.train.dataset import other_side
+from bauta.train.distributed import World
+from bauta.train.learner import Learner, part_of
 from bauta.train.tasks import make_task
 from bauta.train.tasks.landmarks import LandmarksTask, to_tensor
 
+NAMES = face_model().expression_names
 RECIPES = Path(__file__).resolve().parents[2] / "recipes"
 SMALL = (
     "network.size=32",
@@ -101,6 +104,53 @@ def test_the_head_learns_who_opens_the_jaw(heads):
         optimiser.step()
         losses.append(float(loss.detach()))
     assert losses[-1] < 0.7 * losses[0]
+
+
+def test_held_out_people_say_how_far_off_it_is(heads):
+    learns = task(heads, packs=("made",))
+    learns._held_out = [learns.crops.batch(0, 0, 12)]
+    truth = np.stack([learns.crops.pack.attribute(f"expression/{name}") for name in NAMES], 1)
+    rows = learns._held_out[0].rows
+
+    class Half(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.network = learns.network.eval()
+            self.code = next(self.network.parameters())
+
+        def forward(self, x):
+            return self.network(x) | {"expression": torch.zeros(len(x), len(NAMES))}
+
+    with torch.no_grad():
+        scores = learns.validate(Half())
+    assert scores["expression"] == pytest.approx(100 * np.abs(0.5 - truth[rows]).mean(), rel=1e-4)
+    parts = [scores[name] for name in ("mesh478", "ibug68-3d", "expression")]
+    assert scores["score"] == pytest.approx(np.mean(parts))
+
+
+def test_a_branch_looks_at_the_stages_and_can_learn_alone(heads):
+    changes = (
+        *("network.trunk.widths=[16, 16, 16]", "network.trunk.depths=[1, 1, 1]"),
+        *("network.heads.expression={channels=8, numbers=4}", "train.only=heads.expression"),
+        *("train.rate=1e-2", "train.precision=float32", "data.balance=none"),
+    )
+    learns = task(heads, *changes, packs=("made",))
+    settings = learns.recipe.train
+    learner = Learner(learns, settings, torch.device("cpu"), World())
+    before = {name: value.clone() for name, value in learner.network.state_dict().items()}
+    batch, losses = learns.crops.batch(0, 0, 12), []
+    for _ in range(30):
+        losses.append(learner.learn(batch, settings.rate)[0]["expression"])
+    assert losses[-1] < 0.8 * losses[0]
+    after = learner.network.state_dict()
+    changed = {name for name in after if not torch.equal(after[name], before[name])}
+    assert changed
+    assert all(name.startswith("heads.expression.") for name in changed)
+
+
+def test_only_a_part_that_there_is_learns(heads):
+    with pytest.raises(InputError, match=r"only: the network has no part 'heads\.pose'"):
+        part_of(task(heads).network, "heads.pose")
 
 
 def test_packs_without_weights_are_refused(heads):

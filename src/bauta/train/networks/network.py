@@ -129,6 +129,8 @@ class LandmarkNetwork(nn.Module):
         self.trunk = NETWORKS[config.trunk["name"]](**settings)
         blocks = self._dry_run()
         maps = blocks if isinstance(self.trunk, StackedHourglass) else blocks[-1:]
+        # the last block of every size: not asked for in `forward`, where an export traces sizes
+        self._stages = list({block.shape[-1]: row for row, block in enumerate(blocks)}.values())
         side, channels = maps[-1].shape[-1], maps[-1].shape[1]
         coded = any(HEADS[name].reads_code for name in config.heads)
         self.code = Code(channels, side, config.code) if coded else None
@@ -139,7 +141,7 @@ class LandmarkNetwork(nn.Module):
             stacks=len(maps),
             code=self.code.numbers if self.code is not None else 0,
             schemes=tuple(config.schemes),
-            stages=tuple((m.shape[1], m.shape[-1]) for m in _stages(blocks)),
+            stages=tuple((blocks[row].shape[1], blocks[row].shape[-1]) for row in self._stages),
         )
         self.heads = nn.ModuleDict(
             {name: HEADS[name](site, **table) for name, table in config.heads.items()}
@@ -169,7 +171,7 @@ class LandmarkNetwork(nn.Module):
         out = {}
         for head in self.heads.values():
             if head.reads_stages:
-                out |= head(_stages(blocks), code)
+                out |= head([blocks[row] for row in self._stages], code)
         with torch.autocast(x.device.type, enabled=False):
             maps = [m.float() for m in maps]
             for head in self.heads.values():
@@ -184,11 +186,6 @@ class LandmarkNetwork(nn.Module):
             score = next((h.score for h in self.heads.values() if isinstance(h, Heatmap)), None)
             return self.trunk.features(x, score)
         return self.trunk.features(x)
-
-
-def _stages(blocks: list[Tensor]) -> list[Tensor]:
-    """The last map of every size, the largest first."""
-    return list({m.shape[-1]: m for m in blocks}.values())
 
 
 def _tuples(value: Any) -> Any:

@@ -36,10 +36,10 @@ class Site:
     """Maps that the trunk gives: more than one for stacked hourglasses."""
     code: int
     """Numbers of the code; 0 when there is none."""
-    stages: tuple[tuple[int, int], ...]
-    """Channels and side of the trunk's last map of every size, the largest first."""
     schemes: tuple[str, ...]
     """Names of the point orders, in order."""
+    stages: tuple[tuple[int, int], ...] = ()
+    """Channels and side of the trunk's last map of every size, the largest first."""
 
     @property
     def shapes(self) -> dict[str, tuple[int, int]]:
