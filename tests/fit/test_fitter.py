@@ -106,7 +106,7 @@ def test_points_that_are_seen_well_overrule_what_is_believed():
         assert found is not None
         smile, jaw = (found.blendshapes[n] for n in ("mouthSmileLeft", "jawOpen"))
         assert smile > 0.6
-        assert jaw < 0.2
+        assert jaw < 0.3  # a third of what is believed
 
 
 @pytest.mark.parametrize("bad", [np.zeros(3), np.full(len(NAMES), np.nan)])

@@ -57,8 +57,12 @@ class FitSettings:
     """How much dearer expression is in the frames that tell who it is."""
     rest: float = 0.3
     """Pull of an expression weight to zero, squared."""
-    belief: float = 10.0
-    """Pull to the weight that the network believes in, squared."""
+    belief: float = 30.0
+    """Pull to a weight m that the network believes in, squared, over m: what it hardly believes in
+    hardly pulls."""
+    doubt: float = 0.05
+    """Believed weight with which a shape has its usual `price`; one that is not believed in at all
+    costs twice as much, one that surely is there next to nothing."""
     calm: float = 4.5
     """Pull to the weight of the frame before, squared."""
     least_sigma: float = 0.006
@@ -181,11 +185,11 @@ class FaceFitter:
     def _believe(self, shapes: np.ndarray | None) -> None:
         """Take over what is believed of the expression."""
         count = len(self.points.shape_rows)
-        self._belief, self._believed = np.zeros(count), np.zeros(count)
+        self._believed, self._dear = np.zeros(count), np.ones(count)
         if shapes is not None:
             shapes = check_array(shapes, (len(self._names),), "shapes")
             self._believed = shapes[self.points.shape_rows].astype(np.float64)
-            self._belief[:] = self.settings.belief
+            self._dear = 2 / (1 + self._believed / self.settings.doubt)
 
     def _lids(self, seen: np.ndarray, sigma: np.ndarray, spread: float) -> np.ndarray:
         """(2, 2, K) how far the lids are apart, across the line between the corners of each eye."""
@@ -267,15 +271,15 @@ class FaceFitter:
 
     def _prior(self, last: np.ndarray, pull: float, dear: float = 1.0) -> Prior:
         s, count = self.settings, len(last)
-        calm = pull * self._calm
+        calm, belief = pull * self._calm, s.belief * self._believed
         upper = np.ones(count)
         upper[self._close] = min(1.0, last[self._jaw] + 0.02)
         return Prior(
             np.zeros(count),
             upper,
-            (calm * last + self._belief * self._believed) / (calm + s.rest + self._belief),
-            calm + s.rest + self._belief,
-            np.full(count, dear * s.price),
+            (calm * last + belief * self._believed) / (calm + s.rest + belief),
+            calm + s.rest + belief,
+            dear * s.price * self._dear,
         )
 
     def _with_person(self, prior: Prior) -> Prior:
