@@ -10,6 +10,7 @@ from bauta.assets.face import face_model
 from bauta.checks import ModelError
 from bauta.crop import Roi
 from bauta.demo.run import CLIP
+from bauta.morphable.arkit import mirrored
 from bauta.regress.opening import open_regressor
 from tiny_models import write
 
@@ -68,3 +69,22 @@ def test_the_tracker_hands_them_to_the_fit(tmp_path):
             assert face.seen_shapes is not None
             weights[name] = face.blendshapes["jawOpen"]
     assert weights["open"] > weights["blank"] + 0.1
+
+
+def test_the_default_model_believes_the_other_way_round_of_a_mirror_image():
+    image = next(iter(bauta.open_video(CLIP))).image
+    (one,) = bauta.detect_faces(image, max_faces=1)
+    (other,) = bauta.detect_faces(image[:, ::-1].copy(), max_faces=1)
+    assert one.seen_shapes is not None
+    assert other.seen_shapes is not None
+    swapped = other.seen_shapes[[NAMES.index(mirrored(name)) for name in NAMES]]
+    assert 0 <= one.seen_shapes.min() <= one.seen_shapes.max() <= 1
+    assert np.abs(one.seen_shapes - swapped).max() < 0.15
+    assert np.abs(one.seen_shapes - swapped).mean() < 0.02
+
+
+def test_nano_says_nothing():
+    image = next(iter(bauta.open_video(CLIP))).image
+    (face,) = bauta.detect_faces(image, "nano", max_faces=1)
+    assert face.seen_shapes is None
+    assert face.fit is not None

@@ -192,7 +192,13 @@ def test_what_nothing_was_told_is_left_out(tmp_path, loss, absent, outputs):
 
 
 def test_a_recipe_of_the_founding_kind_teaches_points_alone():
-    assert untrained_heads(config.Recipe("landmarks", {})) == ["presence", "uncertainty"]
+    said = untrained_heads(config.Recipe("landmarks", {}))
+    assert said == ["presence", "uncertainty", "expression"]
+
+
+def test_what_another_run_taught_stays_where_one_part_learns():
+    recipe = config.Recipe("landmarks", {"train": {"only": "heads.expression"}})
+    assert untrained_heads(recipe) == []
 
 
 def test_int8_without_faces_and_strange_names_are_refused(tmp_path):

@@ -191,8 +191,11 @@ def coarse_of(out: Path) -> Path:
 def untrained_heads(recipe: config.Recipe) -> list[str]:
     """Heads of a recipe's network that nothing was told: what they say means nothing.
 
-    Presence needs its loss and crops without a face, doubt a likelihood.
+    Presence needs its loss and crops without a face, doubt a likelihood. Where only a part learned,
+    the others are as another run left them.
     """
+    if recipe.table.get("train", {}).get("only"):
+        return []
     loss, data = recipe.table.get("loss", {}), recipe.table.get("data", {})
     untrained = []
     if not loss.get("presence") or not data.get("absent"):
