@@ -9,6 +9,7 @@ import numpy as np
 
 from bauta.checks import check_array
 from bauta.crop import mesh_rotation
+from bauta.fit.belief import Belief
 from bauta.fit.equations import project
 from bauta.fit.gaze import WIDEST, Kappa, angles_of, gaze_angles, look_weights, within
 from bauta.fit.person import Person, marginal
@@ -127,6 +128,7 @@ class FaceFitter:
             self.person = Person(self.settings.modes, identity * grown)
             self.size = Size(self.profile.size / grown)
         self._frame, self._kappa = 0, Kappa(self.settings.kappa)
+        self._belief = Belief()
         self._believe(None)
         self.cut()
         self._meet(self.person.mean)
@@ -188,7 +190,7 @@ class FaceFitter:
         self._believed, self._dear = np.zeros(count), np.ones(count)
         if shapes is not None:
             shapes = check_array(shapes, (len(self._names),), "shapes")
-            self._believed = shapes[self.points.shape_rows].astype(np.float64)
+            self._believed = self._belief(shapes[self.points.shape_rows].astype(np.float64))
             self._dear = 2 / (1 + self._believed / self.settings.doubt)
 
     def _lids(self, seen: np.ndarray, sigma: np.ndarray, spread: float) -> np.ndarray:
