@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Collection
 
 import numpy as np
@@ -14,7 +15,9 @@ from bauta.assets.face import face_model
 from bauta.regress.landmarks import BLENDSHAPES, OUTPUTS
 from bauta.train.export.graph import finish, fuse, trace
 from bauta.train.export.storage import stored
-from bauta.train.networks.heads.beside import Expression
+from bauta.train.networks.heads.base import PIXELS, Head, to_pixels
+from bauta.train.networks.heads.beside import Expression, Uncertainty
+from bauta.train.networks.heads.coordinates import Coordinates
 from bauta.train.networks.heads.morphable import Morphable, OfModel
 from bauta.train.networks.network import LandmarkNetwork
 
@@ -39,6 +42,32 @@ def output_of(scheme: str) -> str:
     return OUTPUT_OF.get(scheme, scheme)
 
 
+class _InPixels(Head):
+    """Points of `Coordinates` in pixels of the crop with a z of mean zero, all of it in the linear
+    layers: a network of a third of a millisecond has no time for a dozen small operations."""
+
+    points = True
+
+    def __init__(self, head: Coordinates) -> None:
+        super().__init__()
+        self.shapes = head.shapes
+        self.linear = copy.deepcopy(head.linear)
+        with torch.no_grad():
+            for name, layer in self.linear.items():
+                count, dims = head.shapes[name]
+                layer.weight.mul_(head.size / PIXELS)
+                bias = to_pixels(layer.bias.view(count, dims), head.size)
+                layer.bias.copy_(bias.flatten())
+                if dims == 3:
+                    layer.weight[2::3] -= layer.weight[2::3].mean(0)
+                    layer.bias[2::3] -= layer.bias[2::3].mean()
+
+    def forward(self, maps: list[Tensor], code: Tensor) -> dict[str, Tensor]:
+        return {
+            name: self.linear[name](code).view(-1, *shape) for name, shape in self.shapes.items()
+        }
+
+
 class LandmarkExport(nn.Module):
     """uint8 crops (B, size, size, 3) to points and sigma in pixels of the crop, and presence 0..1.
 
@@ -53,8 +82,15 @@ class LandmarkExport(nn.Module):
         fuse(self.network)
         for name in set(untrained) & set(self.network.heads):
             del self.network.heads[name]
-        size = network.config.size
-        self.percent = size / 100
+        size, heads = network.config.size, self.network.heads
+        self.percent, self.centred = size / 100, False
+        if isinstance(head := dict(heads).get("coordinates"), Coordinates):
+            heads["coordinates"], self.centred = _InPixels(head), True
+        if isinstance(head := dict(heads).get("uncertainty"), Uncertainty):
+            self.percent = 1.0
+            with torch.no_grad():
+                for layer in head.log_sigma.values():
+                    layer.bias += math.log(size / 100)
         self.schemes = network.config.schemes
         with torch.no_grad():
             out = self.network(torch.zeros(1, 3, size, size))
@@ -68,8 +104,10 @@ class LandmarkExport(nn.Module):
 
     def forward(self, crop: Tensor) -> tuple[Tensor, ...]:
         out = self.network(crop.permute(0, 3, 1, 2).float() / 127.5 - 1)
-        points = [_zero_mean_z(out[name]) for name in self.schemes]
-        sigma = [torch.exp(out[f"{name}_log_sigma"]) * self.percent for name in self.doubted]
+        points = [out[name] for name in self.schemes]
+        points = points if self.centred else [_zero_mean_z(one) for one in points]
+        sigma = [torch.exp(out[f"{name}_log_sigma"]) for name in self.doubted]
+        sigma = sigma if self.percent == 1 else [one * self.percent for one in sigma]
         presence = [torch.sigmoid(out["presence"])] if self.knows_presence else []
         whole = self._whole(out)
         return (*points, *sigma, *presence, *(whole[name] for name in self.whole))

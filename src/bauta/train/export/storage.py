@@ -7,10 +7,11 @@
 | `weights8` | 8 bits, one scale an output channel | 32 bits | |
 | `int8` | 8 bits, one scale an output channel | 8 bits | crops to calibrate with |
 
-16- and 8-bit weights are widened when the session loads (ONNX Runtime folds the casts): the file
-shrinks, and a frame costs what it cost before. With `int8` the ranges of all maps are fixed by what
-the network shows on the calibration crops; linear layers stay as in `weights8`, since positions
-need more than 256 steps.
+Vectors stay in 32 bits: biases of points are pixels, which need more than the eleven bits of a
+float16. 16- and 8-bit weights are widened when the session loads (ONNX Runtime folds the casts):
+the file shrinks, and a frame costs what it cost before. With `int8` the ranges of all maps are
+fixed by what the network shows on the calibration crops; linear layers stay as in `weights8`, since
+positions need more than 256 steps.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from bauta.checks import InputError
 STORAGES = ("float32", "float16", "weights8", "int8")
 FLOAT = onnx.TensorProto.FLOAT
 KEEP = 16
-"""Initialisers of fewer numbers stay in 32 bits."""
+"""Matrices and kernels of fewer numbers stay in 32 bits."""
 PART = 8
 """Crops that calibration feeds at once."""
 
@@ -51,15 +52,16 @@ def stored(
 
 
 def store_weights(model: onnx.ModelProto, bits: int) -> None:
-    """Store every float32 initialiser in 16 bits, or matrices and kernels in 8 with one scale an
-    output channel, in place. Nodes that widen them to 32 bits go first; the session folds them."""
+    """Store float32 matrices and kernels in 16 bits, or in 8 with one scale an output channel, in
+    place. Nodes that widen them to 32 bits go first; the session folds them."""
     before = []
     ranges = _quantisation_ranges(model)
     for tensor in list(model.graph.initializer):
         values, name = numpy_helper.to_array(tensor), tensor.name
-        if values.dtype != np.float32 or values.size < KEEP or name in ranges:
+        vector = values.ndim < 2 or values.size < KEEP
+        if values.dtype != np.float32 or vector or name in ranges:
             continue
-        if bits == 8 and values.ndim >= 2:
+        if bits == 8:
             axis = _output_axis(model, name)
             others = tuple(a for a in range(values.ndim) if a != axis)
             scale = np.maximum(np.abs(values).max(others, keepdims=True), 1e-3) / 127

@@ -85,14 +85,18 @@ def middle(dims: int, size: int) -> Tensor:
     return torch.tensor([size / 2] * 2 + [0.0])[:dims]
 
 
+PIXELS = 8
+"""Sides of the crop are so many for linear layers: -4..4."""
+
+
 def normalise(points: Tensor, size: int) -> Tensor:
     """Pixels of the crop (..., dims) to -4..4: what linear layers predict well."""
-    return (points - middle(points.shape[-1], size)) * (8 / size)
+    return (points - middle(points.shape[-1], size)) * (PIXELS / size)
 
 
 def to_pixels(values: Tensor, size: int) -> Tensor:
     """The inverse of `normalise`."""
-    return values * (size / 8) + middle(values.shape[-1], size)
+    return values * (size / PIXELS) + middle(values.shape[-1], size)
 
 
 def need_flat(site: Site, what: str) -> None:

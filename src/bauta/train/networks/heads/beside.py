@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -16,6 +17,8 @@ from bauta.train.networks.layers import convolution
 
 NECK = 64
 """Channels of the last map that `Expression` looks at."""
+BLOCK = 16
+"""Channels that ONNX Runtime keeps together on a CPU: other numbers cost it a copy of the map."""
 
 
 class Uncertainty(Head):
@@ -97,8 +100,9 @@ class Expression(Head):
             if len(site.stages) < 3:
                 raise InputError("heads: expression: channels need a trunk of three stages or more")
             (fine, _), (middle, _), (last, side) = site.stages[-3:]
-            self.fine = convolution(fine, channels // 2, stride=2)
-            self.middle = convolution(middle + channels // 2, channels, stride=2)
+            half = BLOCK * math.ceil(channels / 2 / BLOCK)
+            self.fine = convolution(fine, half, stride=2)
+            self.middle = convolution(middle + half, channels, stride=2)
             self.last = convolution(last + channels, NECK, 1)
             self.drop = nn.Dropout(0.1)
             self.numbers = nn.Linear(NECK * side * side, numbers)
