@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 import bauta
 from bauta.assets.face import face_model
-from bauta.checks import ModelError
+from bauta.checks import InputError, ModelError
 from bauta.crop import Roi
 from bauta.demo.run import CLIP
+from bauta.heads import Head, HeadOptions, fit_same_person
 from bauta.morphable.arkit import mirrored
 from bauta.regress.opening import open_regressor
 from tiny_models import write
@@ -23,6 +26,11 @@ IMAGE = np.zeros((160, 200, 3), np.uint8)
 def believes(**weights: float) -> dict[str, float]:
     """Weights of all shapes, the last of the face model first."""
     return {name: weights.get(name, 0.0) for name in reversed(NAMES)}
+
+
+def believing(**weights: float) -> np.ndarray:
+    """(E,) in the order of the face model."""
+    return face_model().weights(weights)
 
 
 def test_weights_are_read_by_name(tmp_path):
@@ -81,6 +89,36 @@ def test_the_default_model_believes_the_other_way_round_of_a_mirror_image():
     assert 0 <= one.seen_shapes.min() <= one.seen_shapes.max() <= 1
     assert np.abs(one.seen_shapes - swapped).max() < 0.15
     assert np.abs(one.seen_shapes - swapped).mean() < 0.02
+
+
+def test_photos_of_one_person_are_believed_whatever_their_order():
+    image = next(iter(bauta.open_video(CLIP))).image
+    (face,) = bauta.detect_faces(image, max_faces=1)
+    assert face.seen_shapes is not None
+    size = (image.shape[1], image.shape[0])
+    smiling = replace(face, seen_shapes=believing(mouthSmileLeft=0.6, mouthSmileRight=0.6))
+    many = fit_same_person([smiling] * 12, [size] * 12, HeadOptions())
+    smiles = [state.blendshapes["mouthSmileLeft"] for state in many]
+    assert np.ptp(smiles) < 1e-6
+    assert smiles[0] > 0.3
+
+
+def test_a_clip_takes_what_a_face_always_does_for_the_face():
+    image = next(iter(bauta.open_video(CLIP))).image
+    (face,) = bauta.detect_faces(image, max_faces=1)
+    height, width = image.shape[:2]
+    state = replace(face, seen_shapes=believing(browDownLeft=0.25, browDownRight=0.25))
+    head = Head(HeadOptions())
+    brows = [head(state, width, height).blendshapes["browDownLeft"] for _ in range(120)]
+    assert brows[0] > 0.1
+    assert brows[-1] < 0.5 * brows[0]
+
+
+def test_beliefs_that_are_no_weights_are_refused():
+    image = next(iter(bauta.open_video(CLIP))).image
+    (face,) = bauta.detect_faces(image, max_faces=1)
+    with pytest.raises(InputError, match="seen_shapes"):
+        replace(face, seen_shapes=np.zeros(3))
 
 
 def test_nano_says_nothing():

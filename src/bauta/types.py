@@ -94,14 +94,15 @@ class FaceState:
     pose: Pose
     sigma: dict[str, np.ndarray] = field(default_factory=dict)
     """Scheme name -> (points,) float32, expected distance from the truth in pixels."""
-    seen_shapes: np.ndarray | None = None
-    """(E,) 0..1 in the order of the face model: what the network believes of the expression besides
-    the points, which the fit takes into account; None where it says nothing."""
     fit: HeadFit | None = None
     """The head of the face model that explains the points; None with `fit=False`, or when the model
     does not predict the mesh."""
     blink: Blink | None = None
     """A blink that ended in this frame, or in the one before."""
+    seen_shapes: np.ndarray | None = None
+    """(E,) float32 0..1 in the order of the face model: what the network believes of the expression
+    besides the points, which the fit takes into account; None where it says nothing. Records do
+    not have it."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "box", check_array(self.box, (4,), "box"))
@@ -116,6 +117,10 @@ class FaceState:
             for key, s in self.sigma.items()
         }
         object.__setattr__(self, "sigma", sigma)
+        if self.seen_shapes is not None:
+            count = len(face_model().expression_names)
+            shapes = check_array(self.seen_shapes, (count,), "seen_shapes")
+            object.__setattr__(self, "seen_shapes", shapes)
         if not np.isfinite(self.time):
             raise InputError(f"time: expected finite seconds, got {self.time}")
         if (self.box[2:] < self.box[:2]).any():

@@ -43,6 +43,12 @@ def test_who_smiles_for_a_minute_smiles_still_and_is_blank_soon_after():
     assert follow(frames)[1561, 0] > 0.45
 
 
+def test_pictures_that_are_no_clip_teach_nothing():
+    belief, shapes = Belief(), np.array([0.0, 0.3, 1.0])
+    for _ in range(100):
+        assert (belief(shapes, learn=False) == shapes).all()
+
+
 def test_weights_stay_between_0_and_1():
     frames = np.random.default_rng(1).random((500, 20)).round()
     found = follow(frames)

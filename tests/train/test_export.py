@@ -197,8 +197,10 @@ def test_a_recipe_of_the_founding_kind_teaches_points_alone():
 
 
 def test_what_another_run_taught_stays_where_one_part_learns():
-    recipe = config.Recipe("landmarks", {"train": {"only": "heads.expression"}})
-    assert untrained_heads(recipe) == []
+    only = {"train": {"only": "heads.expression"}}
+    told = only | {"loss": {"expression": 1.0}}
+    assert untrained_heads(config.Recipe("landmarks", told)) == []
+    assert untrained_heads(config.Recipe("landmarks", only)) == ["expression"]
 
 
 def test_int8_without_faces_and_strange_names_are_refused(tmp_path):

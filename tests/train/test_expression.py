@@ -17,6 +17,7 @@ from bauta.train.config import read_recipe
 from bauta.train.dataset import other_side
 from bauta.train.distributed import World
 from bauta.train.learner import Learner, part_of
+from bauta.train.loop import run
 from bauta.train.tasks import make_task
 from bauta.train.tasks.landmarks import LandmarksTask, to_tensor
 
@@ -148,7 +149,35 @@ def test_a_branch_looks_at_the_stages_and_can_learn_alone(heads):
     assert all(name.startswith("heads.expression.") for name in changed)
 
 
+def test_the_rest_of_the_network_comes_from_somewhere(heads, tmp_path):
+    learns = task(heads, "train.only=heads.expression", packs=("made",))
+    with pytest.raises(InputError, match="--init"):
+        run(learns, learns.recipe.train, tmp_path / "run")
+
+
+def test_experts_of_parts_say_no_expression(heads):
+    """Their crops are larger than those that its names are written for."""
+    pytest.importorskip("onnx", reason="needs the extra `train`")
+    from bauta.train.export.landmarks import LandmarkExport
+
+    class Wrapped(torch.nn.Module):
+        def __init__(self, base):
+            super().__init__()
+            self.base, self.config, self.heads = base, base.config, torch.nn.ModuleDict()
+
+        def forward(self, x):
+            return self.base(x)
+
+    network = task(heads).network.eval()
+    assert "blendshapes" in LandmarkExport(network).names
+    assert "blendshapes" not in LandmarkExport(Wrapped(network)).names
+
+
 def test_only_a_part_that_there_is_learns(heads):
+    network = task(heads).network
+    network.heads["expression"].act = torch.nn.ReLU()
+    with pytest.raises(InputError, match="can learn"):
+        part_of(network, "heads.expression.act")
     with pytest.raises(InputError, match=r"only: the network has no part 'heads\.pose'"):
         part_of(task(heads).network, "heads.pose")
 

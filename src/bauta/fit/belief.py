@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import numpy as np
 
-QUICK, SLOW, QUICKLY = 0.006, 0.002, 60
+QUICK, SLOW, QUICKLY = 0.005, 0.001, 60
 """How fast what a face always does is learned, a frame, in the first frames and after so many."""
-FORGOTTEN = 3.0
-"""How much faster it is forgotten: it settles where a quarter of the frames are believed less."""
-MOST = 0.35
+FORGOTTEN = 5.0
+"""How much faster it is forgotten: it settles where a sixth of the frames are believed less."""
+MOST = 0.3
 """Weight that is taken off at most: who smiles for long smiles still."""
 
 
@@ -23,10 +23,17 @@ class Belief:
         self.always: np.ndarray | float = 0.0
         self._frames = 0
 
-    def __call__(self, shapes: np.ndarray) -> np.ndarray:
-        """What `shapes` (E,), 0..1, say beyond what they always say: 0..1, 1 where they do."""
+    def __call__(self, shapes: np.ndarray, learn: bool = True) -> np.ndarray:
+        """What `shapes` (E,), 0..1, say beyond what they always say: 0..1, 1 where they do.
+
+        `learn` False for a picture that is not the next frame of a clip.
+        """
+        if learn:
+            self._learn(shapes)
+        return np.maximum(shapes - self.always, 0) / (1 - self.always)
+
+    def _learn(self, shapes: np.ndarray) -> None:
         step = QUICK if self._frames < QUICKLY else SLOW
         self._frames += 1
         more = self.always + np.where(shapes > self.always, step, -FORGOTTEN * step)
         self.always = np.minimum(np.maximum(more, 0.0), MOST)
-        return np.maximum(shapes - self.always, 0) / (1 - self.always)

@@ -59,8 +59,8 @@ class FitSettings:
     rest: float = 0.3
     """Pull of an expression weight to zero, squared."""
     belief: float = 30.0
-    """Pull to a weight m that the network believes in, squared, over m: what it hardly believes in
-    hardly pulls."""
+    """Pull to a weight m that the network believes in, squared, for m of 1; times m: what it hardly
+    believes in hardly pulls."""
     doubt: float = 0.05
     """Believed weight with which a shape has its usual `price`; one that is not believed in at all
     costs twice as much, one that surely is there next to nothing."""
@@ -190,7 +190,10 @@ class FaceFitter:
         self._believed, self._dear = np.zeros(count), np.ones(count)
         if shapes is not None:
             shapes = check_array(shapes, (len(self._names),), "shapes")
-            self._believed = self._belief(shapes[self.points.shape_rows].astype(np.float64))
+            believed = shapes[self.points.shape_rows].astype(np.float64)
+            if self.profile is None:  # else its blank face says what is always believed
+                believed = self._belief(believed, learn=self._last is not None)
+            self._believed = believed
             self._dear = 2 / (1 + self._believed / self.settings.doubt)
 
     def _lids(self, seen: np.ndarray, sigma: np.ndarray, spread: float) -> np.ndarray:

@@ -70,6 +70,8 @@ def part_of(network: nn.Module, only: str) -> nn.Module:
     if only not in parts:
         known = ", ".join(name for name in parts if name.count(".") == 1 and "heads" in name)
         raise InputError(f"only: the network has no part {only!r}; such as {known}")
+    if not any(True for _ in parts[only].parameters()):
+        raise InputError(f"only: nothing in {only} can learn; name the part that it belongs to")
     network.eval().requires_grad_(False)
     return parts[only].requires_grad_(True)
 

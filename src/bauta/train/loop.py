@@ -130,6 +130,11 @@ class _Run:
             self._load(checkpoints.read_state(last), str(last))
         elif init is not None:
             learner.start_from(checkpoints.read_weights(init), str(init))
+        elif settings.only:
+            raise InputError(
+                f"only: but for {settings.only} nothing learns; say with --init whose weights the "
+                "rest of the network has"
+            )
         self.events = None
         if settings.tensorboard and self.world.writes:
             self.events = Events(folder / "tensorboard", learner.step)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from bauta.train import checkpoints, config
 from bauta.train.export.card import keep_golden, make_golden, write_model
 from bauta.train.export.detector import export_detector
 from bauta.train.export.drawn import drawn_crops
-from bauta.train.export.run import export_network, pack_crops
+from bauta.train.export.run import export_network, pack_crops, untrained_heads
 from bauta.train.networks.detector import DetectorNetwork, DetectorShape
 from bauta.train.networks.network import LandmarkNetwork, NetworkConfig
 from bauta.train.starts import write_start
@@ -51,14 +52,20 @@ def main() -> None:
     card = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
     card["version"] = options.version
     if isinstance(network, LandmarkNetwork):
-        _landmarks(network, folder / f"{name}.onnx", card, options.pack)
+        own = source / "recipe.toml"
+        untrained = untrained_heads(config.read_recipe(own)) if own.is_file() else []
+        _landmarks(network, folder / f"{name}.onnx", card, options.pack, untrained)
     elif isinstance(network, DetectorNetwork):
         _detector(network, folder, card)
     write_start(Path("weights") / f"{name}.npz", network.state_dict())
 
 
 def _landmarks(
-    network: LandmarkNetwork, out: Path, card: dict[str, Any], pack: Path | None
+    network: LandmarkNetwork,
+    out: Path,
+    card: dict[str, Any],
+    pack: Path | None,
+    untrained: Sequence[str],
 ) -> None:
     crops = pack_crops(pack, network.config.size) if pack else None
     done = export_network(
@@ -69,6 +76,7 @@ def _landmarks(
         crops=crops,
         calibrated=crops is not None,
         ibug68_offset=LABEL_OFFSET68,
+        untrained=untrained,
         watched=False,
         said={"doubt": str(DOUBT[card["name"]])},
     )

@@ -83,6 +83,7 @@ class LandmarkExport(nn.Module):
         for name in set(untrained) & set(self.network.heads):
             del self.network.heads[name]
         size, heads = network.config.size, self.network.heads
+        self.says_shapes = isinstance(self.network, LandmarkNetwork) and "expression" in heads
         self.percent, self.centred = size / 100, False
         if isinstance(head := dict(heads).get("coordinates"), Coordinates):
             heads["coordinates"], self.centred = _InPixels(head), True
@@ -124,7 +125,7 @@ class LandmarkExport(nn.Module):
             found |= {"identity": said[:, 9:first], "expression": said[:, first:]}
         if "vertices" in out:
             found["vertices"] = _zero_mean_z(out["vertices"])
-        if "expression" in out:
+        if self.says_shapes:
             found[BLENDSHAPES] = torch.sigmoid(out["expression"])
         return found
 

@@ -194,8 +194,6 @@ def untrained_heads(recipe: config.Recipe) -> list[str]:
     Presence needs its loss and crops without a face, doubt a likelihood. Where only a part learned,
     the others are as another run left them.
     """
-    if recipe.table.get("train", {}).get("only"):
-        return []
     loss, data = recipe.table.get("loss", {}), recipe.table.get("data", {})
     untrained = []
     if not loss.get("presence") or not data.get("absent"):
@@ -204,6 +202,8 @@ def untrained_heads(recipe: config.Recipe) -> list[str]:
         untrained.append("uncertainty")
     if not loss.get("expression"):
         untrained.append("expression")
+    if only := recipe.table.get("train", {}).get("only"):
+        untrained = [head for head in untrained if only.startswith(f"heads.{head}")]
     return untrained
 
 
