@@ -31,7 +31,7 @@ from bauta.synth.rendered.draw import paint
 from bauta.synth.rendered.head import Head, head_in
 from bauta.synth.rendered.lens import exposed
 from bauta.synth.rendered.look import Look, look_of
-from bauta.synth.rendered.moment import Moment, draw_gaze, looking
+from bauta.synth.rendered.moment import OPPOSED, Moment, draw_gaze, looking
 from bauta.synth.rendered.stage import draw_stage, scene_of
 
 SPREAD = 0.95
@@ -43,7 +43,6 @@ TELLS = 2
 """Pictures that only tell who it is."""
 ENOUGH = 0.2
 """Weight from which a shape counts as there."""
-OPPOSED = (("jawLeft", "jawRight"), ("mouthLeft", "mouthRight"))
 NAMES = face_model().expression_names
 FACE = np.array([name not in LOOKS for name in NAMES])
 CORNERS = (33, 263)

@@ -63,7 +63,7 @@ def make_optimiser(network: nn.Module, settings: TrainSettings) -> torch.optim.O
 
 def part_of(network: nn.Module, only: str) -> nn.Module:
     """The part of a network that learns; the rest is made to stay as it is. InputError when there
-    is no part of that name."""
+    is no part of that name, or nothing in it can learn."""
     if not only:
         return network
     parts = dict(network.named_modules())
