@@ -113,7 +113,7 @@ def clip(monkeypatch) -> Clip:
     clip = Clip()
 
     class Networks(Faces):
-        def __init__(self, model: str, threads: int, device: str) -> None:
+        def __init__(self, model: str, threads: int, device: str, far: bool) -> None:
             self.detector = clip.detector  # type: ignore[assignment]
             self.regressor = clip.regressor  # type: ignore[assignment]
             self.watched = clip.watched

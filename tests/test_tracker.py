@@ -58,7 +58,7 @@ def scene(monkeypatch) -> Scene:
     scene = Scene()
 
     class Networks(module.Faces):
-        def __init__(self, model: str, threads: int, device: str) -> None:
+        def __init__(self, model: str, threads: int, device: str, far: bool) -> None:
             self.detector = scene.detect  # type: ignore[assignment]
             self.regressor = scene.regress  # type: ignore[assignment]
 

@@ -39,7 +39,7 @@ class Faces:
     `watched`: nobody has measured how well the regressor tells faces from the rest, or it does not
     say presence at all. The detector is then asked for less, but has a say on what it found: the
     presence is never above its score. `any_points`: also a model whose points no result can hold,
-    to look at single pictures with; see `trackable`.
+    to look at single pictures with; see `trackable`. `far`: the detector looks twice (`Detector`).
     """
 
     watched = False
@@ -53,6 +53,7 @@ class Faces:
         threads: int = 1,
         device: str = "cpu",
         any_points: bool = False,
+        far: bool = False,
     ) -> None:
         import cv2
 
@@ -61,7 +62,8 @@ class Faces:
         self.device = self.regressor.device
         self.watched, self.doubt = self.regressor.watched, self.regressor.doubt
         session = Session(read_model("detector"), name="detector", threads=threads, device=device)
-        self.detector = Detector(session) if self.watched else Detector(session, DETECTOR_THRESHOLD)
+        least = Detector.THRESHOLD if self.watched else DETECTOR_THRESHOLD
+        self.detector = Detector(session, least, far=far)
         names = list(self.regressor.schemes.values())
         if not (any_points or trackable(names)):
             raise ModelError(

@@ -56,6 +56,8 @@ class Tracker:
     `camera` is what took the pictures, else one with `fov` (60) degrees across the longer side;
     `ipd` the distance of the pupils in centimetres when it is known, else size is measured on the
     irises; `profile` what `bauta calibrate` learned of the person, or of several, {id: profile}.
+    `far` looks for new faces twice as closely: half as small ones are found, for five times the
+    work of a detection (docs/detector.md).
     Not thread-safe: one tracker a stream. InputError for an unknown option, ModelError for a bad
     model.
     """
@@ -74,6 +76,7 @@ class Tracker:
         fov: float | None = None,
         ipd: float | None = None,
         profile: Profile | Mapping[int, Profile] | None = None,
+        far: bool = False,
     ) -> None:
         check_count(max_faces, "max_faces")
         self.max_faces = max_faces
@@ -83,7 +86,7 @@ class Tracker:
         if not fit and options != HeadOptions():
             raise InputError("camera, fov, ipd, profile: have no effect with fit=False")
         self._options = options if fit else None
-        self._faces = Faces(model, threads, device)
+        self._faces = Faces(model, threads, device, far=far)
         self.device = self._faces.device
         self.reset()
 
@@ -291,8 +294,8 @@ class Tracker:
 
 
 @lru_cache(maxsize=4)
-def _kept_faces(model: str, threads: int, device: str) -> Faces:
-    return Faces(model, threads, device)
+def _kept_faces(model: str, threads: int, device: str, far: bool) -> Faces:
+    return Faces(model, threads, device, far=far)
 
 
 def detect_faces(
@@ -307,6 +310,7 @@ def detect_faces(
     camera: Camera | None = None,
     fov: float | None = None,
     ipd: float | None = None,
+    far: bool = False,
 ) -> list[FaceState]:
     """Faces of a still (H, W, 3) uint8, the surest first, ids from 0, time 0.
 
@@ -315,7 +319,7 @@ def detect_faces(
     check_count(max_faces, "max_faces")
     options = HeadOptions(camera, fov, ipd)
     pixels, _ = picture_and_time(image, 0.0, color)
-    found = _kept_faces(str(model), threads, device).find(pixels, np.zeros((0, 4)), max_faces)
+    found = _kept_faces(str(model), threads, device, far).find(pixels, np.zeros((0, 4)), max_faces)
     states = [face_state(face, id, 0.0) for id, face in enumerate(found)]
     if not fit:
         return states

@@ -71,6 +71,7 @@ class Following:
     device: str
     head: HeadOptions
     offline: bool = False
+    far: bool = False
 
     def look_ahead(self, frames: Source, stills: bool) -> LookAhead | None:
         """What smooths the results of a file with a look ahead, where it is asked for."""
@@ -89,6 +90,7 @@ class Following:
             device=self.device,
             filter=self.filter,  # type: ignore[arg-type]
             fit=self.fit and not self.offline,
+            far=self.far,
             **({} if self.offline else self._known()),
         )
 
@@ -105,7 +107,8 @@ class Following:
     def as_json(self) -> dict[str, Any]:
         """Settings for the header of records."""
         known = {"faces": self.faces, "filter": self.filter, "fit": self.fit}
-        return known | ({"offline": True} if self.offline else {}) | self.head.as_json()
+        asked = {"offline": self.offline, "far": self.far}
+        return known | {name: True for name in asked if asked[name]} | self.head.as_json()
 
     def made_of(self) -> dict[str, str]:
         """Version of bauta, and hashes of all weights, which change under the same names."""

@@ -20,6 +20,7 @@ def track(
     draw: options.Draw = "mesh,points,irises,axes,box",
     model: options.Model = "base",
     faces: options.Faces = 1,
+    far: options.Far = False,
     filter: options.Filter = "head",
     offline: options.Offline = False,
     sequence: options.Sequence = False,
@@ -56,7 +57,7 @@ def track(
 
     head = read_options(camera, fov, ipd, profile or ())
     head.check_faces(faces)
-    following = jobs.Following(model, faces, filter, fit, threads, device, head, offline)
+    following = jobs.Following(model, faces, filter, fit, threads, device, head, offline, far)
     asked = following.as_json() | {"save": save, "draw": draw}
     asked |= {"csv_columns": csv_columns, "sequence": sequence, "rate": rate}
     try:

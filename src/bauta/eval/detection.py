@@ -149,8 +149,10 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--threshold", type=float, default=0.43)
     parser.add_argument("--turned", type=Path, help="pack of turned faces, to be found as well")
     parser.add_argument("--checked-by", help="a regressor whose presence has the last word: base")
+    parser.add_argument("--far", action="store_true", help="a second, closer look for far faces")
     options = parser.parse_args(arguments)
-    detector = Detector(Session(read_model(options.model)), options.threshold)
+    session = Session(read_model(options.model))
+    detector = Detector(session, options.threshold, far=options.far)
     makers: dict[str, SceneMaker] = dict.fromkeys(FRAMES, SceneMaker(options.split))
     if options.turned is not None:
         makers["turned"] = SceneMaker(options.split, turned=options.turned)
@@ -159,6 +161,7 @@ def main(arguments: list[str]) -> None:
         "split": options.split,
         "threshold": options.threshold,
         "checked_by": options.checked_by,
+        "far": options.far,
     }
     for name, maker in makers.items():
         scenes = (maker.frame(seed, name) for seed in range(options.scenes))
