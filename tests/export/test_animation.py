@@ -14,6 +14,10 @@ from moving_head import HEIGHT, WIDTH, fitted, moving_head
 
 @pytest.fixture
 def tracks(tmp_path):
+    return tracks_of(tmp_path)
+
+
+def tracks_of(tmp_path):
     """Three people: 2, who moves as `moving_head`, 5, who is seen once, and 7 without a fit."""
     animation, path = moving_head(10), tmp_path / "clip.jsonl"
     with JsonlWriter(path, Header("clip.mp4", (WIDTH, HEIGHT), "base")) as writer:
@@ -40,6 +44,22 @@ def test_the_head_comes_back_from_tracks(tracks):
     np.testing.assert_allclose(read.vertices(7), made.vertices(7), atol=2e-3)
     assert read.points68 is not None
     assert read.points68.shape == (10, 68, 2)
+
+
+def test_a_profile_calibrates_what_drives_other_faces_not_the_mesh(tmp_path):
+    animation, path = moving_head(10), tmp_path / "profiled.jsonl"
+    with JsonlWriter(path, Header("clip.mp4", (WIDTH, HEIGHT), "base")) as writer:
+        for row, time in enumerate(animation.times):
+            face = fitted(animation, row, animation.size)
+            assert face.fit is not None
+            profiled = replace(face.fit, shapes=0.5 * face.fit.weights)
+            frame = int(animation.frames[row])
+            writer.write(float(time), frame, [replace(face, fit=profiled)])
+    read = animation_of(read_tracks(path), face_model())
+    np.testing.assert_allclose(read.vertices(7), animation.vertices(7), atol=2e-3)
+    assert read.calibrated is not None
+    np.testing.assert_allclose(read.calibrated, 0.5 * animation.weights, atol=1e-4)
+    assert animation_of(tracks_of(tmp_path), face_model()).calibrated is None
 
 
 def test_a_person_is_chosen_by_id(tracks):

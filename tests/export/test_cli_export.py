@@ -77,6 +77,8 @@ def test_a_texture_is_taken_from_the_video(folder):
         (("clip.mp4", "-o", "x.glb"), "not a file of tracks"),
         (("points.jsonl",), "track the video again"),
         (("clip.jsonl", "-f", "fbx"), "choose one of glb, obj"),
+        (("clip.jsonl", "-f", "obj", "-o", "x.glb"), "its ending says glb"),
+        (("clip.jsonl", "-o", "x.csv"), "give --format"),
         (("clip.jsonl", "--id", "9", "-o", "x.glb"), "choose one of 2"),
         (("clip.jsonl", "-f", "obj", "--frame", "0", "-o", "x.obj"), "1 to 4"),
         (("clip.jsonl", "-f", "bvh", "--frame", "2", "-o", "x.bvh"), "--frame"),
@@ -92,6 +94,15 @@ def test_errors_are_one_line_and_write_nothing(folder, arguments, says):
     assert says in done.stderr
     assert len(done.stderr.splitlines()) == 1
     assert set(folder.iterdir()) == before
+
+
+def test_the_ending_says_the_format(folder):
+    done = run(folder, "clip.jsonl", "-o", "said.obj")
+    assert done.returncode == 0, done.stderr
+    assert (folder / "said.obj").read_bytes().startswith(b"# bauta")
+    done = run(folder, "clip.jsonl", "-o", "said.openface.csv")
+    assert (folder / "said.openface.csv").read_bytes().startswith(b"frame,face_id")
+    assert done.returncode == 0, done.stderr
 
 
 def test_an_existing_file_is_kept(folder):

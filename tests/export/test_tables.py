@@ -54,6 +54,14 @@ def test_live_link_puts_each_weight_under_its_name():
         assert float(row[name[0].upper() + name[1:]]) == pytest.approx(value, abs=1e-6)
 
 
+def test_live_link_drives_another_face_with_calibrated_weights():
+    animation = moving_head(1)
+    calibrated = np.linspace(0, 0.9, 52)[None]
+    (row,) = rows(to_livelink(replace(animation, calibrated=calibrated)))
+    for name, value in zip(ARKIT52, calibrated[0], strict=True):
+        assert float(row[name[0].upper() + name[1:]]) == pytest.approx(value, abs=1e-6)
+
+
 @pytest.mark.parametrize(
     ("angles", "expected"),
     [((30, 0, 0), (30, 0, 0)), ((0, 20, 0), (0, -20, 0)), ((0, 0, 15), (0, 0, -15))],

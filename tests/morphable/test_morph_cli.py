@@ -63,6 +63,23 @@ def test_build_options_change_the_model(meshes, tmp_path):
     assert models["share"].modes < plain.modes
 
 
+def test_build_takes_a_folder_of_meshes(meshes, tmp_path):
+    folder = tmp_path / "heads"
+    folder.mkdir()
+    with np.load(meshes) as file:
+        for k, shape in enumerate(file["vertices"]):
+            lines = [f"v {x} {y} {z}" for x, y, z in shape] + ["f 1 2 3", "f 1 3 4"]
+            (folder / f"{k}.obj").write_text("\n".join(lines))
+    (folder / "notes.txt").write_text("not a mesh")
+    assert "6 shapes" in run("build", folder, "-o", tmp_path / "a.npz").stderr
+    run("build", meshes, "-o", tmp_path / "b.npz")
+    built, same = read_model(tmp_path / "a.npz"), read_model(tmp_path / "b.npz")
+    np.testing.assert_allclose(built.mean, same.mean, atol=1e-4)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError, match="without meshes"):
+        run("build", tmp_path / "empty", "-o", tmp_path / "x.npz")
+
+
 def test_build_replaces_nothing_unasked(meshes, tmp_path):
     out = tmp_path / "mine.npz"
     run("build", meshes, "-o", out)
@@ -90,6 +107,7 @@ def test_info_without_a_file_is_about_the_head_that_ships():
     facts = json.loads(run("info", "--json").stdout)
     assert facts["name"] == "bauta"
     assert len(facts["expressions"]) == 51
+    assert facts["unsupported"] == ["tongueOut"]
     assert "MIT" in facts["licence"]
 
 

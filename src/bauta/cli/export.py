@@ -27,8 +27,14 @@ def export(
         Path, typer.Argument(metavar="TRACKS", help="A .jsonl that `bauta track` wrote.")
     ],
     format: Annotated[
-        str, typer.Option("--format", "-f", help="glb, obj, ply, livelink, openface or bvh.")
-    ] = "glb",
+        str,
+        typer.Option(
+            "--format",
+            "-f",
+            help="glb, obj, ply, livelink, openface or bvh; else what the ending of --out says, "
+            "else glb.",
+        ),
+    ] = "",
     out: Annotated[
         Path | None,
         typer.Option(
@@ -58,12 +64,12 @@ def export(
     The path written is printed to stdout.
     """
     from bauta.assets.face import face_model
-    from bauta.checks import InputError, check_choice
+    from bauta.checks import InputError
     from bauta.export import animation_of, formats
     from bauta.records import read_tracks
     from bauta.video.output import atomic_write, check_output
 
-    check_choice(format, FORMATS, "--format")
+    format = formats.format_of(out, format)
     if texture is not None and format != "glb":
         raise InputError(f"--texture: only a glb holds one; {format} does not")
     if frame is not None and format not in ("obj", "ply") and texture is None:

@@ -23,7 +23,9 @@ ROWS = (1, 2, 3, 5, 10, 20, 30, 50, 80, 100, 150, 199)
 def build(
     meshes: Annotated[
         list[Path],
-        typer.Argument(help=".obj or .ply, or .npz with vertices (N, V, 3) and triangles."),
+        typer.Argument(
+            help=".obj or .ply, folders of them, or .npz with vertices (N, V, 3) and triangles."
+        ),
     ],
     out: Annotated[Path, typer.Option("--out", "-o", help="Model file to write (.npz).")],
     alignment: Annotated[
@@ -117,7 +119,10 @@ def _npz(path: Path) -> Path:
 
 
 def _facts(model: Any) -> dict[str, Any]:
+    from bauta.morphable.arkit import ARKIT52
+
     size = model.mean.max(0) - model.mean.min(0)
+    own = set(model.expression_names)
     return {
         "name": model.name,
         "vertices": len(model.mean),
@@ -125,6 +130,7 @@ def _facts(model: Any) -> dict[str, Any]:
         "size_cm": [round(float(x), 2) for x in size],
         "identity": model.modes,
         "expressions": list(model.expression_names),
+        "unsupported": [name for name in ARKIT52 if name not in own] if own else [],
         "albedo": 0 if model.albedo is None else len(model.albedo),
         "parts": list(model.part_names),
         "regions": sorted(model.regions),

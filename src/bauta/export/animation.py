@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from bauta.checks import InputError, check_choice
+from bauta.fit.result import HeadFit
 from bauta.geometry.camera import Camera
 from bauta.geometry.frames import quaternion
 from bauta.morphable.arkit import ARKIT52
@@ -31,7 +32,7 @@ class Animation:
     matrices: np.ndarray
     """(T, 4, 4) T_camera_head, centimetres, for the head's final size."""
     weights: np.ndarray
-    """(T, 52) 0..1 in the order of `ARKIT52`."""
+    """(T, 52) 0..1 in the order of `ARKIT52`: those that make the mesh."""
     gaze: np.ndarray
     """(T, 2, 2) degrees to the subject's left and up, in the head, of the right and left eye."""
     identity: np.ndarray
@@ -47,6 +48,8 @@ class Animation:
     id: int = 0
     points68: np.ndarray | None = None
     """(T, 68, 2) pixels, scheme `ibug68`, where they were predicted."""
+    calibrated: np.ndarray | None = None
+    """(T, 52) the weights as a profile calibrates them, for somebody else's face; None without."""
 
     def __post_init__(self) -> None:
         count = len(self.times)
@@ -146,6 +149,7 @@ class Animation:
             frames=self.frames[np.where(share < 0.5, left, right)],
             matrices=matrices,
             weights=mixed(self.weights),
+            calibrated=None if self.calibrated is None else mixed(self.calibrated),
             gaze=mixed(self.gaze),
             score=mixed(self.score),
             points68=None if self.points68 is None else mixed(self.points68),
@@ -216,11 +220,12 @@ def _of_faces(
     matrices[:, :3, 3] *= last.size / np.array([fit.size for fit in fits])[:, None]
     cx, cy = last.camera.K[:2, 2]
     have68 = all(len(face.points68) for face in faces)
+    profiled = any(fit.shapes is not None for fit in fits)
     return Animation(
         times=np.array([time for _, time, _ in rows]),
         frames=np.array([index for index, _, _ in rows]),
         matrices=matrices,
-        weights=np.array([[fit.blendshapes[name] for name in ARKIT52] for fit in fits]),
+        weights=np.stack([_named(fit, fit.weights) for fit in fits]),
         gaze=np.stack([fit.gaze for fit in fits]),
         identity=last.identity,
         size=last.size,
@@ -230,4 +235,11 @@ def _of_faces(
         score=np.array([face.score for face in faces]),
         id=id,
         points68=np.stack([face.points68[:, :2] for face in faces]) if have68 else None,
+        calibrated=np.stack([list(fit.blendshapes.values()) for fit in fits]) if profiled else None,
     )
+
+
+def _named(fit: HeadFit, weights: np.ndarray) -> np.ndarray:
+    """(52,) weights (E,) of a fit in the order of `ARKIT52`."""
+    own = dict(zip(fit.names, weights.tolist(), strict=True))
+    return np.array([own.get(name, 0.0) for name in ARKIT52])

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bauta.checks import SourceError, check_choice
+from bauta.checks import InputError, SourceError, check_choice
 from bauta.export.animation import Animation
 from bauta.export.bvh import to_bvh
 from bauta.export.glb import to_glb
@@ -23,6 +23,25 @@ ENDINGS = {
     "openface": ".openface.csv",
     "bvh": ".bvh",
 }
+
+
+def format_of(path: Path | None, asked: str = "") -> str:
+    """The format that `asked` names, else the one that the ending of `path` says, else glb.
+
+    InputError for an unknown name, and for an ending that says another or none of them.
+    """
+    if asked:
+        check_choice(asked, ENDINGS, "--format")
+    if path is None:
+        return asked or "glb"
+    fits = [name for name, ending in ENDINGS.items() if path.name.lower().endswith(ending)]
+    if fits and asked and asked not in fits:
+        raise InputError(f"{path}: its ending says {fits[0]}, --format {asked}; change one of them")
+    if not (fits or asked):
+        raise InputError(
+            f"{path}: its ending names no format; give --format ({', '.join(ENDINGS)})"
+        )
+    return asked or fits[0]
 
 
 def write(animation: Animation, format: str, row: int, video: Path | None = None) -> bytes:

@@ -49,14 +49,16 @@ def timecode(time: float, rate: float) -> str:
 
 
 def to_livelink(animation: Animation) -> bytes:
-    """The CSV of an animation; time codes count the clip's own time at its rounded frame rate."""
+    """The CSV of an animation, its weights calibrated where a profile was given: they drive another
+    face. Time codes count the clip's own time at its rounded frame rate."""
     rate = max(1.0, float(round(animation.rate)))
     order = [ARKIT52.index(name) for name in SHAPES]
+    weights = animation.weights if animation.calibrated is None else animation.calibrated
     lines = [",".join(COLUMNS)]
     for row, time in enumerate(animation.times.tolist()):
         head = to_arkit_angles(to_arkit(animation.matrices[row])[:3, :3])
         right, left = (to_arkit_angles(look_rotation(*look)) for look in animation.gaze[row])
-        values = [*animation.weights[row][order], *head, *left, *right]
+        values = [*weights[row][order], *head, *left, *right]
         count = len(SHAPES) + len(ANGLES)
         cells = [timecode(time, rate), str(count), *(f"{value:.8f}" for value in values)]
         lines.append(",".join(cells))

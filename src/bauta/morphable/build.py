@@ -127,9 +127,11 @@ def _count(variance: np.ndarray, modes: int | None, share: float | None) -> int:
 
 
 def read_registered(paths: Sequence[Path]) -> tuple[np.ndarray, Mesh]:
-    """(N, V, 3) vertices of .obj and .ply meshes, or of an .npz with `vertices` (N, V, 3) and
-    `triangles`; and the first mesh. ModelError names a mesh that differs from the first."""
+    """(N, V, 3) vertices of .obj and .ply meshes and of folders of them, or of an .npz with
+    `vertices` (N, V, 3) and `triangles`; and the first mesh. ModelError names a mesh that differs
+    from the first."""
     first, shapes = None, []
+    paths = [mesh for path in paths for mesh in (_meshes_in(path) if path.is_dir() else [path])]
     for path in paths:
         if path.suffix.lower() == ".npz":
             stack, mesh = _read_stack(path)
@@ -146,6 +148,15 @@ def read_registered(paths: Sequence[Path]) -> tuple[np.ndarray, Mesh]:
     if first is None:
         raise InputError("meshes: none given")
     return np.concatenate(shapes).astype(np.float64), first
+
+
+def _meshes_in(folder: Path) -> list[Path]:
+    found = sorted(path for path in folder.iterdir() if path.suffix.lower() in (".obj", ".ply"))
+    if not found:
+        raise InputError(
+            f"{folder}: a folder without meshes; expected files ending in .obj or .ply"
+        )
+    return found
 
 
 def _read_stack(path: Path) -> tuple[np.ndarray, Mesh]:
