@@ -21,6 +21,9 @@ from bauta.types import POINT_SETS, FaceState, Pose
 
 PRESENT = 0.5
 """Presence from which a face that is followed is still there."""
+LOOK_AGAIN_FROM = 0.1
+"""Presence in a detector's box from which it is worth a second look, in the square that the points
+make: a face that lies askew, or that the box misses, shows little of itself in the first."""
 SURELY_PRESENT = 0.85
 """Presence from which what the detector found is a face: 99 in 100 held-out faces, masked ones too,
 score above 0.93, and four in five of the detector's false alarms below this."""
@@ -90,7 +93,7 @@ class Faces:
     def look(self, image: np.ndarray, box: np.ndarray, score: float) -> Prediction | None:
         """The face in a detector's box (4,) of that score, or None when there is none after all."""
         first = self.regressor(image, roi_of_box(box))
-        if first.presence < PRESENT / 2:
+        if first.presence < LOOK_AGAIN_FROM:
             return None
         seen, mirrored = self._both(image, first)
         face, size = seen.averaged(mirrored), float(np.sqrt(boxes.area(box_of(seen))))

@@ -127,8 +127,8 @@ Far = Annotated[
     bool,
     typer.Option(
         "--far",
-        help="Look for faces twice as closely, down to 12 pixels instead of 24: five times the "
-        "work whenever somebody new is looked for.",
+        help="Look for new faces twice as closely, for half as small ones (docs/detector.md); "
+        "five times the work of a detection.",
     ),
 ]
 Filter = Annotated[
