@@ -140,7 +140,7 @@ def machine() -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--models", nargs="+", default=["base", "nano"])
+    parser.add_argument("--models", nargs="+", default=["base", "small", "nano"])
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
     images = frames(60)

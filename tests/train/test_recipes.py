@@ -43,6 +43,7 @@ SMALLER: dict[str, tuple[str, ...]] = {
     "distill-regressor": BASE,
     "hourglass": SMALL_HOURGLASS,
     "nano": ("data.sets={}",),
+    "small": ("data.sets={}",),
     "registration": ("data.sets={}", "video.batch=1", "video.clips=2", "video.follow='nano'"),
 }
 """What a recipe is changed in, to be quick or where it names packs or a teacher."""

@@ -16,7 +16,7 @@ def demo(
     out: Annotated[
         Path, typer.Option("--out", "-o", help="Folder for demo.mp4, demo.jsonl and demo.png.")
     ] = Path("."),
-    model: Annotated[str, typer.Option(help="base or nano.")] = "base",
+    model: Annotated[str, typer.Option(help="base, small or nano.")] = "base",
     force: Annotated[bool, typer.Option(help="Write over existing results.")] = False,
 ) -> None:
     """Follow the face in the clip that ships, and print the error against its known motion."""

@@ -58,7 +58,7 @@ class Category:
 def landmarks(face: FaceState, width: int, height: int, count: int) -> list[NormalizedLandmark]:
     """The first `count` mesh points over the picture's size; InputError without a mesh."""
     if not len(face.mesh):
-        raise InputError("model: does not predict the mesh of 478 points; use base or nano")
+        raise InputError("model: does not predict the mesh of 478 points; use base, small or nano")
     points = face.mesh[:count] / np.array([width, height, width], np.float32)
     return [NormalizedLandmark(x, y, z) for x, y, z in points.tolist()]
 

@@ -22,9 +22,9 @@ from bauta.train.networks.detector import DetectorNetwork, DetectorShape
 from bauta.train.networks.network import LandmarkNetwork, NetworkConfig
 from bauta.train.starts import write_start
 
-STORAGE = {"base": "float16", "nano": "weights8"}
+STORAGE = {"base": "float16", "small": "weights8", "nano": "weights8"}
 """How the landmark models that ship hold their weights."""
-DOUBT = {"base": Doubt(), "nano": Doubt(most=14.0, surely_found=0.75)}
+DOUBT = {"base": Doubt(), "small": Doubt(), "nano": Doubt(most=14.0, surely_found=0.75)}
 """How sure their points must be of a new face: chosen on `val`, and so that nothing but the face in
 the demo clip is one (docs/detector.md)."""
 DETECTOR_SIDE = 96
