@@ -373,6 +373,18 @@ def test_more_calm_moves_less():
     assert total(FitSettings(learning=12.0)) < 0.95 * total(FitSettings(learning=1.0))
 
 
+def test_a_held_expression_does_not_flicker_when_the_person_is_learned_again():
+    """Every fifteenth frame asks who it is, with dearer expressions, which must not show."""
+    who = somebody(np.random.default_rng(4))
+    one = settled(who, 100)
+    held = expression(browDownLeft=0.4, browDownRight=0.4, mouthSmileLeft=0.3)
+    weights = []
+    for _ in range(90):
+        weights.append(fit_one(one, see(who, held, R0, T0, CAMERA)).weights)
+    change = np.abs(np.diff(weights[10:], axis=0)).max(1)
+    assert change.max() < 0.02
+
+
 def test_learning_who_it_is_leaves_the_distance_alone():
     """A large head stands still for four seconds: no growing while its identity is learned."""
     who = somebody(np.random.default_rng(3))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-QUICK, SLOW, QUICKLY = 0.005, 0.001, 60
+QUICK, SLOW, QUICKLY = 0.01, 0.001, 30
 """How fast what a face always does is learned, a frame, in the first frames and after so many."""
 FORGOTTEN = 5.0
 """How much faster it is forgotten: it settles where a sixth of the frames are believed less."""

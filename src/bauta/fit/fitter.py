@@ -308,8 +308,10 @@ class FaceFitter:
         self._radius, self._rest = np.linalg.norm(rest, axis=1), angles_of(rest)
 
     def _learn(self, state: Solution, look: Look, confidence: float) -> Solution:
-        """The state with what the frame says of the person taken over."""
+        """The state with what the frame says of the person taken over. Of a person who is known it
+        stays as it is: weights that are dearer in this frame alone would flicker."""
         count, modes = len(self.points.shape_rows), self.settings.modes
+        before = state
         state = self._both(state, look, SolverSettings(steps=1, informed=True))
         information = state.information
         assert information is not None
@@ -317,6 +319,8 @@ class FaceFitter:
         information[rows, rows] += self.settings.rest
         self.person.add(state.c[count:], marginal(information, modes), confidence)
         self._meet(self.person.mean)
+        if self.person.settled:
+            return before
         return Solution(state.R, state.t, state.c[:count], state.residual)
 
     def _turn_eyes(
