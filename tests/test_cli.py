@@ -154,7 +154,7 @@ def test_an_existing_output_is_refused_and_replaced_with_force(run, clip):
 @pytest.mark.parametrize(
     ("options", "match"),
     [
-        (["--model", "huge"], "unknown 'huge'; choose one of base, nano, or give a path"),
+        (["--model", "huge"], "unknown 'huge'; choose one of base, nano, small, or give a path"),
         (["--model", "detector"], "is for another task (detection, not landmarks); choose one"),
         (["--model", "face"], "is for another task (face model, not landmarks); choose one"),
         (["--model", "none.onnx"], "cannot read"),
@@ -237,7 +237,13 @@ def test_the_main_job_runs_where_there_is_no_network(clip, tmp_path):
 def test_models_lists_what_ships(run):
     code, out, _ = run("models")
     assert code == 0
-    assert {line.split()[0] for line in out.splitlines()} == {"base", "detector", "face", "nano"}
+    assert {line.split()[0] for line in out.splitlines()} == {
+        "base",
+        "detector",
+        "face",
+        "nano",
+        "small",
+    }
     card = json.loads(run("models", "base")[1])
     assert "research-only" in card["licence"]
 
