@@ -58,9 +58,11 @@ def kinds(pack: Pack, rows: np.ndarray, pose: np.ndarray) -> dict[str, np.ndarra
     ahead = np.abs(pose[:, 0]) < 30
     blink = np.minimum(said("eyeBlinkLeft"), said("eyeBlinkRight"))
     smile = np.minimum(said("mouthSmileLeft"), said("mouthSmileRight"))
-    hidden = pack.labels("mesh478").visible
+    visible = pack.labels("mesh478").visible
     lips = np.unique(mesh478()["edges_lips"]).astype(int)
-    covered = ahead & (hidden[rows][:, lips].mean(1) < 0.2) if hidden is not None else ahead & False
+    covered = (
+        ahead & (visible[rows][:, lips].mean(1) < 0.2) if visible is not None else ahead & False
+    )
     bare = ahead & ~covered
     return {
         "profile": np.abs(pose[:, 0]) > 60,

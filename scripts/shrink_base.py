@@ -117,8 +117,9 @@ def shrunk(base: State, network: LandmarkNetwork) -> State:
         if key.startswith("trunk") and int(key.split(".")[2]) < before:
             own[key] = base[key]
     blocks = list(range(before, before + depths[-1]))
-    later = base[f"trunk.blocks.{blocks[-1]}.first.0.weight"]
-    needed = by_input(base["code.neck.0.weight"]) + by_input(later)
+    needed = by_input(base["code.neck.0.weight"])
+    if len(blocks) > 1:  # the blocks of the stage read each other's channels
+        needed = needed + by_input(base[f"trunk.blocks.{blocks[-1]}.first.0.weight"])
     channels = cut_stage(base, own, blocks, needed)
     kept = cut_code(base, own, channels, schemes)
     cut_heads(base, own, kept, schemes)

@@ -78,6 +78,34 @@ def test_boxes_come_back_in_pixels_of_the_picture():
     assert scores.dtype == boxes.dtype == np.float32
 
 
+class FakeFar(Fake):
+    """Says a face of 24 pixels in the first look; in the second the same, one nobody saw, one that
+    the first look sees better."""
+
+    def run(self, feeds):
+        self.shape = feeds["image"].shape
+        found = maps(*self.shape[1:3])
+        if self.shape[1:3] == (96, 96):
+            faces = {"8": [(0.5, 5, 5, 12)]}
+        else:
+            faces = {"8": [(0.6, 10, 10, 24), (0.9, 20, 3, 20), (0.95, 11, 12, 49)]}
+        for stride, of_stride in faces.items():
+            for score, row, column, half in of_stride:
+                found[f"score{stride}"][0, 0, row, column] = score
+                found[f"edges{stride}"][0, :, row, column] = half
+        return found
+
+
+def test_far_adds_what_is_small_in_the_second_look_once_and_the_best_first():
+    picture = np.zeros((96, 96, 3), np.uint8)
+    boxes, scores = Detector(FakeFar())(picture)
+    assert scores.tolist() == [0.5]
+    boxes, scores = Detector(FakeFar(), far=True)(picture)
+    assert scores.tolist() == pytest.approx([0.9, 0.6])  # 98 pixels in the second look: left out
+    assert boxes[0].tolist() == [4, 72, 24, 92]  # half of 28 - 20, 164 - 20, 28 + 20, 164 + 20
+    assert boxes[1].tolist() == [30, 30, 54, 54]  # seen by both: the surer look has it
+
+
 @pytest.mark.parametrize("shape", [(1, 1), (1, 5000), (7, 7), (8, 8), (31, 33), (6000, 8000)])
 def test_any_size_is_accepted_and_no_box_leaves_the_picture(shape):
     boxes, scores = Detector(Fake())(np.zeros((*shape, 3), np.uint8))

@@ -21,7 +21,7 @@ from bauta.types import POINT_SETS, FaceState, Pose
 
 PRESENT = 0.5
 """Presence from which a face that is followed is still there."""
-LOOK_AGAIN_FROM = 0.1
+LEAST_PRESENCE = 0.1
 """Presence in a detector's box from which it is worth a second look, in the square that the points
 make: a face that lies askew, or that the box misses, shows little of itself in the first."""
 SURELY_PRESENT = 0.85
@@ -93,7 +93,7 @@ class Faces:
     def look(self, image: np.ndarray, box: np.ndarray, score: float) -> Prediction | None:
         """The face in a detector's box (4,) of that score, or None when there is none after all."""
         first = self.regressor(image, roi_of_box(box))
-        if first.presence < LOOK_AGAIN_FROM:
+        if first.presence < LEAST_PRESENCE:
             return None
         seen, mirrored = self._both(image, first)
         face, size = seen.averaged(mirrored), float(np.sqrt(boxes.area(box_of(seen))))

@@ -19,7 +19,7 @@ def bench(
     ] = "",
     model: Annotated[
         list[str], typer.Option("--model", help="A name or a path to a .onnx; may be repeated.")
-    ] = ["base", "nano"],  # noqa: B006
+    ] = ["base", "small", "nano"],  # noqa: B006
     peers: Annotated[
         bool, typer.Option("--peers", help="Also trackers that are installed here: mediapipe.")
     ] = False,

@@ -130,7 +130,7 @@ def _facts(model: Any) -> dict[str, Any]:
         "size_cm": [round(float(x), 2) for x in size],
         "identity": model.modes,
         "expressions": list(model.expression_names),
-        "unsupported": [name for name in ARKIT52 if name not in own] if own else [],
+        "unsupported": [name for name in ARKIT52 if name not in own] if own & set(ARKIT52) else [],
         "albedo": 0 if model.albedo is None else len(model.albedo),
         "parts": list(model.part_names),
         "regions": sorted(model.regions),

@@ -24,7 +24,8 @@ OUTPUTS = tuple(f"{name}{stride}" for name in ("score", "edges") for stride in S
 class Detector:
     """Find faces. `threshold`: least score, 0..1; `max_side`: the longer side at which a larger
     picture is looked at, pixels (never enlarged); `overlap`: two boxes of a greater IoU are one.
-    `far`: look a second time, twice as close, for faces half as small; five times the work.
+    `far`: look a second time, twice as close (enlarged if need be, up to 1,280 pixels), for faces
+    half as small; five times the work.
     """
 
     THRESHOLD = 0.43

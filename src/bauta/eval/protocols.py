@@ -143,7 +143,7 @@ FOLDER = Protocol(
     some=True,
     notes=(
         "Whoever was trained on must not be in it: `--split test` takes the folder `test`.",
-        "The visible 68 of the models that ship have a pixel origin of their own, some 1.4 pixels off "
+        "The visible 68 of the models that ship have an origin of their own, some 1.4 pixels off "
         "what they mark: without pixel origin it is taken off. Models without one score the same.",
         "Five points have no corners of the eyes: their first length is that of the pupils.",
     ),

@@ -28,7 +28,8 @@ ENDINGS = {
 def format_of(path: Path | None, asked: str = "") -> str:
     """The format that `asked` names, else the one that the ending of `path` says, else glb.
 
-    InputError for an unknown name, and for an ending that says another or none of them.
+    InputError for an unknown name, for an ending that says another format, and, where none is
+    asked for, for one that names no format.
     """
     if asked:
         check_choice(asked, ENDINGS, "--format")

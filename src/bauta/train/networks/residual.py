@@ -1,4 +1,4 @@
-"""`residual`: plain 3 x 3 convolutions with shortcuts, the trunk of `base` and `nano`."""
+"""`residual`: plain 3 x 3 convolutions with shortcuts, the trunk of the models that ship."""
 
 from __future__ import annotations
 
