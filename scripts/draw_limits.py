@@ -15,29 +15,24 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from tiles import SPLITS, line_of, note, zoomed
 
 from bauta.data.packs import Pack, read_pack
 from bauta.eval.looked import ASIDE, FRONTAL, SHUT, Looked
 from bauta.eval.packed import faces_of, look
 from bauta.schemes import LEFT_EYE478, RIGHT_EYE478, eye_aspect_ratio
 
-SIDE, A_ROW = 180, 8
+A_ROW = 8
 TRUE, SAID = (60, 220, 60), (230, 40, 40)
-SPLITS = ["train", "val", "test"]
 
 
-def tile(image: np.ndarray, true: np.ndarray, said: np.ndarray, note: str) -> np.ndarray:
+def tile(image: np.ndarray, true: np.ndarray, said: np.ndarray, text: str) -> np.ndarray:
     """The face with both, (SIDE, SIDE, 3); points (478, 2) in pixels of the picture."""
-    low, high = true.min(0), true.max(0)
-    side = 1.5 * float(max(high - low))
-    scale, origin = SIDE / side, (low + high) / 2 - side / 2
-    T = np.array([[scale, 0, -origin[0] * scale], [0, scale, -origin[1] * scale]])
-    out = cv2.warpAffine(image, T, (SIDE, SIDE), flags=cv2.INTER_CUBIC)
+    out, place = zoomed(image, true, 1.5)
     for points, colour in ((true, TRUE), (said, SAID)):
-        for x, y in (points - origin) * scale:
+        for x, y in place(points):
             cv2.circle(out, (round(x), round(y)), 1, colour, -1, cv2.LINE_AA)
-    cv2.putText(out, note, (4, 14), cv2.FONT_HERSHEY_SIMPLEX, 0.4, (255, 255, 255), 1, cv2.LINE_AA)
-    return out
+    return note(out, text)
 
 
 def opening(points: np.ndarray) -> np.ndarray:
@@ -69,8 +64,7 @@ def sheet(pack: Pack, rows: np.ndarray, faces: Looked) -> np.ndarray:
         for k in which.tolist():
             points = [part["mesh478"][k][:, :2] for part in (faces.truth, faces.said)]
             tiles.append(tile(pack.image(int(rows[k])), *points, f"{what} {errors[k]:.1f} %"))
-        blank = np.zeros((SIDE, SIDE, 3), np.uint8)
-        lines.append(np.hstack(tiles + [blank] * (A_ROW - len(tiles))))
+        lines.append(line_of(tiles, A_ROW))
     return np.vstack(lines)
 
 

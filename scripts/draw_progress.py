@@ -16,15 +16,15 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from tiles import SPLITS, line_of, note, zoomed
 
 from bauta.data.packs import Pack, read_pack
 from bauta.eval.looked import Looked
 from bauta.eval.packed import faces_of, look
 from bauta.tables import mesh478
 
-SIDE, A_ROW = 170, 6
+A_ROW = 6
 COLOUR = (90, 255, 120)
-SPLITS = ["train", "val", "test"]
 
 
 def edges() -> np.ndarray:
@@ -34,19 +34,14 @@ def edges() -> np.ndarray:
     ).astype(int)
 
 
-def tile(image: np.ndarray, true: np.ndarray, said: np.ndarray, note: str) -> np.ndarray:
+def tile(image: np.ndarray, true: np.ndarray, said: np.ndarray, text: str) -> np.ndarray:
     """The face with what a model says, (SIDE, SIDE, 3); points (478, 2) in pixels of the picture,
     the true ones only say where the face is."""
-    low, high = true.min(0), true.max(0)
-    side = 1.4 * float(max(high - low))
-    scale, origin = SIDE / side, (low + high) / 2 - side / 2
-    T = np.array([[scale, 0, -origin[0] * scale], [0, scale, -origin[1] * scale]])
-    out = cv2.warpAffine(image, T, (SIDE, SIDE), flags=cv2.INTER_CUBIC)
-    ends = np.round((said - origin) * scale * 16).astype(int)
+    out, place = zoomed(image, true, 1.4)
+    ends = np.round(place(said) * 16).astype(int)
     for first, second in edges():
         cv2.line(out, ends[first].tolist(), ends[second].tolist(), COLOUR, 1, cv2.LINE_AA, 4)
-    cv2.putText(out, note, (4, 14), cv2.FONT_HERSHEY_SIMPLEX, 0.4, (255, 255, 255), 1, cv2.LINE_AA)
-    return out
+    return note(out, text)
 
 
 def kinds(pack: Pack, rows: np.ndarray, pose: np.ndarray) -> dict[str, np.ndarray]:
@@ -60,9 +55,8 @@ def kinds(pack: Pack, rows: np.ndarray, pose: np.ndarray) -> dict[str, np.ndarra
     smile = np.minimum(said("mouthSmileLeft"), said("mouthSmileRight"))
     visible = pack.labels("mesh478").visible
     lips = np.unique(mesh478()["edges_lips"]).astype(int)
-    covered = (
-        ahead & (visible[rows][:, lips].mean(1) < 0.2) if visible is not None else ahead & False
-    )
+    assert visible is not None, "packs of rendered heads say what is visible"
+    covered = ahead & (visible[rows][:, lips].mean(1) < 0.2)
     bare = ahead & ~covered
     return {
         "profile": np.abs(pose[:, 0]) > 60,
@@ -81,10 +75,9 @@ def sheet(pack: Pack, rows: np.ndarray, before: Looked, after: Looked) -> np.nda
             errors, tiles = faces.errors("mesh478"), []
             for k in np.flatnonzero(of_kind)[:A_ROW].tolist():
                 points = [part["mesh478"][k][:, :2] for part in (faces.truth, faces.said)]
-                note = f"{kind}, {name} {errors[k]:.1f} %"
-                tiles.append(tile(pack.image(int(rows[k])), *points, note))
-            blank = np.zeros((SIDE, SIDE, 3), np.uint8)
-            lines.append(np.hstack(tiles + [blank] * (A_ROW - len(tiles))))
+                text = f"{kind}, {name} {errors[k]:.1f} %"
+                tiles.append(tile(pack.image(int(rows[k])), *points, text))
+            lines.append(line_of(tiles, A_ROW))
     return np.vstack(lines)
 
 

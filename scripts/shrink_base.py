@@ -67,15 +67,18 @@ def cut_norm(base: State, own: State, name: str, kept: Tensor) -> None:
         own[f"{name}.{each}"] = base[f"{name}.{each}"][kept]
 
 
+def as_maps(state: State) -> tuple[Tensor, int]:
+    """The code's layer as kernels over the last map (numbers, C, side, side), and its side."""
+    layer, channels = state["code.linear.weight"], len(state["code.neck.1.bias"])
+    side = round((layer.shape[1] // channels) ** 0.5)
+    return layer.unflatten(1, (channels, side, side)), side
+
+
 def cut_code(base: State, own: State, channels: Tensor, schemes: tuple[str, ...]) -> Tensor:
     """Fill the code; returns its numbers that stay."""
     count, neck = len(own["code.linear.bias"]), len(own["code.neck.1.bias"])
-    old = base["code.linear.weight"].unflatten(1, (len(base["code.neck.1.bias"]), -1))
-    side, new_side = (round((s // n) ** 0.5) for s, n in (
-        (base["code.linear.weight"].shape[1], len(base["code.neck.1.bias"])),
-        (own["code.linear.weight"].shape[1], neck),
-    ))  # fmt: skip
-    old = old.unflatten(2, (side, side))
+    old, side = as_maps(base)
+    _, new_side = as_maps(own)
     kept_neck = strongest(by_input(old) * base["code.neck.1.weight"].abs(), neck)
     own["code.neck.0.weight"] = base["code.neck.0.weight"][kept_neck][:, channels]
     cut_norm(base, own, "code.neck.1", kept_neck)

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from bauta.checks import InputError, check_choice
-from bauta.fit.result import HeadFit
 from bauta.geometry.camera import Camera
 from bauta.geometry.frames import quaternion
 from bauta.morphable.arkit import ARKIT52
@@ -225,7 +224,7 @@ def _of_faces(
         times=np.array([time for _, time, _ in rows]),
         frames=np.array([index for index, _, _ in rows]),
         matrices=matrices,
-        weights=np.stack([_named(fit, fit.weights) for fit in fits]),
+        weights=np.stack([list(fit.mesh_shapes.values()) for fit in fits]),
         gaze=np.stack([fit.gaze for fit in fits]),
         identity=last.identity,
         size=last.size,
@@ -237,9 +236,3 @@ def _of_faces(
         points68=np.stack([face.points68[:, :2] for face in faces]) if have68 else None,
         calibrated=np.stack([list(fit.blendshapes.values()) for fit in fits]) if profiled else None,
     )
-
-
-def _named(fit: HeadFit, weights: np.ndarray) -> np.ndarray:
-    """(52,) weights (E,) of a fit in the order of `ARKIT52`."""
-    own = dict(zip(fit.names, weights.tolist(), strict=True))
-    return np.array([own.get(name, 0.0) for name in ARKIT52])

@@ -52,7 +52,14 @@ class HeadFit:
     def blendshapes(self) -> Mapping[str, float]:
         """The 52 ARKit weights by name, 0..1, calibrated where a profile was given; those of
         `UNSUPPORTED` are 0."""
-        weights = self.weights if self.shapes is None else self.shapes
+        return self._named(self.weights if self.shapes is None else self.shapes)
+
+    @property
+    def mesh_shapes(self) -> Mapping[str, float]:
+        """The same of the weights that make the mesh, whatever the profile."""
+        return self._named(self.weights)
+
+    def _named(self, weights: np.ndarray) -> dict[str, float]:
         own = dict(zip(self.names, weights.tolist(), strict=True))
         return {name: 0.0 if name in UNSUPPORTED else own.get(name, 0.0) for name in ARKIT52}
 

@@ -151,7 +151,10 @@ def read_registered(paths: Sequence[Path]) -> tuple[np.ndarray, Mesh]:
 
 
 def _meshes_in(folder: Path) -> list[Path]:
-    found = sorted(path for path in folder.iterdir() if path.suffix.lower() in (".obj", ".ply"))
+    try:
+        found = sorted(path for path in folder.iterdir() if path.suffix.lower() in (".obj", ".ply"))
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be listed: {error.strerror}") from error
     if not found:
         raise InputError(
             f"{folder}: a folder without meshes; expected files ending in .obj or .ply"
